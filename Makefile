@@ -1,0 +1,110 @@
+# Every task of this repository. `make` alone lists them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# The Python that makes the environment: PYTHON=… picks one, else the first that runs and is new enough.
+PYTHON ?=
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# Two workers at least, so that tests which share something by mistake meet even on one core.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n)))
+# More arguments for pytest: make test ARGS="-k merkle"
+ARGS ?=
+
+CODE := schemas streams services tests benchmarks
+
+# Generated things that are committed: one command each that fails when its file is not current.
+CHECKS := \
+	'python requirements/lock.py check'
+
+##@ Start here
+.PHONY: help setup demo
+help: ## List the tasks
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z][a-z-]*:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(VENV)/.project ## Make .venv with exactly what requirements/dev.lock holds; fast when nothing changed
+
+$(VENV)/.python:
+	@python=''; \
+	for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+		if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			python=$$candidate; break; \
+		fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "setup: no Python 3.11 or newer among: $(PYTHON) python3 python3.13 python3.12 python3.11;" \
+			"install one, or name it: make setup PYTHON=/path/to/python" >&2; exit 1; \
+	fi; \
+	"$$python" -m venv --clear $(VENV) || { \
+		echo "setup: $$python cannot make an environment; on Debian and Ubuntu install python3-venv" >&2; exit 1; \
+	}
+	@touch $@
+
+# Wheels only: installing runs no code of the packages. The lock is complete, so pip resolves nothing.
+$(VENV)/.packages: requirements/dev.lock $(VENV)/.python
+	@python -m pip install --quiet --no-deps --require-hashes --only-binary :all: --requirement requirements/dev.lock
+	@touch $@
+
+$(VENV)/.project: pyproject.toml $(VENV)/.packages
+	@python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@python -m pip check
+	@touch $@
+
+demo: setup ## Play a day of the small carrier in examples/ and tell what was found
+	@ashiato demo
+
+##@ Work
+.PHONY: test lint check format fuzz
+test: setup ## Run all tests: random order, all cores, warnings are errors
+	@pytest --numprocesses $(WORKERS) $(ARGS)
+
+lint: setup ## Style, types, import directions
+	@ruff check .
+	@ruff format --check .
+	@mypy
+	@lint-imports --no-cache
+
+check: setup ## Check that what is generated and committed is current
+	@for command in $(CHECKS); do echo "$$command"; $$command; done
+
+format: setup ## Put the code into the one format, and mend what can be mended safely
+	@ruff check --fix --exit-zero --quiet .
+	@ruff format .
+
+fuzz: setup ## Run the property tests with many more examples
+	@pytest --numprocesses $(WORKERS) --hypothesis-profile fuzz --timeout 3600 tests/property $(ARGS)
+
+##@ Measure
+.PHONY: bench-pipeline bench-ingest bench-rules
+bench-pipeline: setup ## Bytes to records, findings and hashes, against a per-event pipeline
+	@python -m benchmarks.pipeline $(ARGS)
+
+bench-ingest: setup ## The same into the embedded store, with peak memory
+	@python -m benchmarks.ingest $(ARGS)
+
+bench-rules: setup ## Rules alone, against rsigma (cargo install rsigma --version 0.23.0 --locked)
+	@python -m benchmarks.rules $(ARGS)
+
+##@ Care
+.PHONY: lock audit wheel clean
+lock: setup ## Resolve requirements/*.lock again from pyproject.toml (ARGS=--upgrade moves every pin)
+	@python requirements/lock.py write $(ARGS)
+
+audit: setup ## Ask for known vulnerabilities of what is locked
+	@pip-audit --require-hashes --disable-pip --requirement requirements/dev.lock
+
+wheel: setup ## Build dist/*.whl
+	@uv build --wheel --no-build-isolation --quiet --out-dir dist
+
+clean: ## Remove the environment, builds and caches
+	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find $(wildcard $(CODE)) -name __pycache__ -type d -prune -exec rm -rf {} +

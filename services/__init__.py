@@ -1,0 +1,1 @@
+"""What runs: processes, commands and the edges to files, stores and networks."""
