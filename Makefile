@@ -71,7 +71,7 @@ lint: setup ## Style, types, import directions
 	@ruff check .
 	@ruff format --check .
 	@mypy
-	@lint-imports --no-cache
+	@lint-imports --no-logo
 
 check: setup ## Check that what is generated and committed is current
 	@for command in $(CHECKS); do echo "$$command"; $$command; done
