@@ -1,0 +1,70 @@
+"""What is said: findings (one rule, one role, one position; immutable) and the flags that people see."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final, Literal
+
+from pydantic import Field
+
+from schemas.base import Contract, Count, Sha256
+
+Level = Literal["informational", "low", "medium", "high", "critical"]
+Role = Literal["event", "asset", "destination", "party", "recipient"]
+"""What a finding is about; it decides which columns fill its country, party and policy line."""
+
+ABOUT: Final[dict[str, dict[str, str | None]]] = {
+    "event": {"party": "party.key", "country": None},
+    "asset": {"party": "asset.operator", "country": "asset.foreign_countries"},
+    "destination": {"party": "destination.operator", "country": "destination.foreign_countries"},
+    "party": {"party": "party.key", "country": "party.foreign_countries"},
+    "recipient": {"party": "recipient.key", "country": "recipient.foreign_countries"},
+}
+"""Columns that say whom and which country a finding of a role is about."""
+
+
+class Finding(Contract):
+    """One rule and role at one position. A record: nothing of it ever changes."""
+
+    source: str = Field(description="Position: source.")
+    partition: Count = Field(description="Position: partition.")
+    offset: Count = Field(description="Position: offset.")
+    part: Count = Field(description="Position: event within the message.")
+    rule: str = Field(description="Rule id, for example XB-STORE.")
+    rule_version: Count = Field(description="Version of the rule.")
+    rule_sha256: Sha256 = Field(description="SHA-256 of the rule file's bytes.")
+    role: Role = Field(description="What it is about.")
+    level: Level = Field(description="Severity.")
+    event_identity: Sha256 = Field(description="SHA-256 over CloudEvents source, a line feed, and id.")
+    event_content: Sha256 = Field(description="SHA-256 of the event as decoded.")
+    event_time: dt.datetime = Field(description="Time of the event, UTC.")
+    asset: str = Field(description="asset.key.")
+    party: str | None = Field(description="Party it is about.")
+    country: str | None = Field(description="Country or countries it is about.")
+    policy_item: str | None = Field(description="Item of ORD 22-2-23 (iii) that the rule checks.")
+    episode: str | None = Field(description="Day in Asia/Tokyo for rules with daily episodes, else absent.")
+    register_sha256: Sha256 = Field(description="Register version used.")
+    interpretations_sha256: Sha256 = Field(description="Interpretation version used.")
+    facts: dict[str, str | int | bool | list[str] | None] = Field(description="Columns that the rule read; personal ones only as present or absent.")
+
+
+class Flag(Contract):
+    """Findings folded by rule, role, asset, party, country, policy item and episode.
+
+    The same event delivered twice counts once: counts are over (identity, content).
+    """
+
+    id: str = Field(description="First 16 hex digits of SHA-256 over the folded key; stable.")
+    rule: str = Field(description="Rule id.")
+    role: Role = Field(description="What it is about.")
+    level: Level = Field(description="Severity.")
+    asset: str = Field(description="Asset.")
+    party: str | None = Field(description="Party.")
+    country: str | None = Field(description="Country.")
+    policy_item: str | None = Field(description="Policy item.")
+    episode: str | None = Field(description="Episode.")
+    events: Count = Field(description="Distinct events.")
+    positions: Count = Field(description="Positions, repeated deliveries included.")
+    first_event: dt.datetime = Field(description="Time of the first event.")
+    last_event: dt.datetime = Field(description="Time of the last event.")
+    planned: bool = Field(description="Every event resolves to a planned transfer.")

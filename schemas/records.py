@@ -1,0 +1,106 @@
+"""What is kept as evidence: records, the ranges that hold them together, and what lies outside the record.
+
+A record is one line of JSON in UTF-8: keys in the declared order, the dotted column names of `schemas.facts`, nulls
+written out, no floats, times in UTC with six digits and ``Z``. These bytes are stored as they are; its leaf in the
+Merkle tree is SHA-256(0x00 ‖ record), RFC 6962 §2.1. No record is longer than 65,535 bytes (C2SP tlog-tiles). A record
+holds no processing time (its range tells it) and no personal data: it holds salted commitments to them.
+
+Commitment to a field of one event::
+
+    salt of the event and clock  = first 32 hex digits of HMAC-SHA-256(salt key, "<source>|<partition>|<offset>|<part>|<clock>")
+    salt of the field            = first 32 hex digits of SHA-256(salt of the event and clock ‖ "|" ‖ field)
+    commitment                   = SHA-256(salt of the field ‖ "|" ‖ value), hex
+
+Lists are committed to as compact JSON. The salt of event and clock lies beside the values in the table of that clock
+and dies with them; the unit of erasure is one event under one clock.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final, Literal
+
+from pydantic import Field
+
+from schemas.base import Contract, Count, Sha256
+
+RECORD_VERSION: Final = 1
+MAX_RECORD_BYTES: Final = 65_535
+
+Clock = Literal["short", "long"]
+"""short: communication-derived values and the raw message (retention.comm_history_days); long: accountability."""
+
+COMMITTED: Final[dict[str, Clock]] = {
+    "raw": "short",
+    "origin.ip": "short",
+    "asset.locator": "short",
+    "destination.locator": "short",
+    "records.users": "short",
+    "actor.subject": "long",
+    "actor.on_behalf_of.subject": "long",
+    "grantee.subject": "long",
+    "purpose": "long",
+    "ticket": "long",
+    "destination.temporary.purpose": "long",
+}
+"""Values outside the record and the clock they are under. ``raw`` is the message as it came."""
+
+RECORD_COLUMNS: Final = (
+    "position.source", "position.partition", "position.offset", "position.part",
+    "event.kind", "event.id", "event.source", "event.time",
+    "actor.issuer", "actor.kind", "actor.role",
+    "asset.key", "asset.category", "asset.category_reason", "asset.service", "asset.equipment_country",
+    "asset.country_from", "asset.operator", "asset.operator_country",
+    "action", "operation", "outcome", "records.count",
+    "party.key", "party.kind", "party.contract", "party.country", "party.home_country", "party.place_country", "party.abroad",
+    "destination.key", "destination.equipment_country", "destination.country_from", "destination.operator",
+    "destination.persistence", "destination.temporary.until", "destination.protocol", "destination.encrypted",
+    "destination.bytes",
+    "recipient.key", "recipient.kind", "recipient.contract", "recipient.country", "recipient.abroad",
+    "exposure.to", "exposure.party", "exposure.country", "exposure.system",
+    "grant.change", "grant.until", "planned.id", "act.kind", "act.subject",
+)  # fmt: skip
+"""Columns of an event record, in order, between ``v``/``record`` and ``fields``/``privileges``/``commitments``."""
+
+
+class DeadLetter(Contract):
+    """A message, or one event of it, that cannot be read. It is a leaf too; its bytes lie outside the record.
+
+    ``text`` is for people and never holds contents of the message.
+    """
+
+    source: str = Field(description="Source it was read from.")
+    partition: Count = Field(description="Partition of the source.")
+    offset: Count = Field(description="Offset in the partition.")
+    part: Count = Field(description="Index within the message; 0 when the message as a whole cannot be read.")
+    reason: str = Field(description="Stable slug, for example invalid-json.")
+    text: str = Field(description="What, where (line, column), why, what to do.")
+    bytes: Count = Field(description="Length of the message.")
+    sha256: Sha256 = Field(description="SHA-256 of the whole message, salted like a commitment.")
+
+
+class Range(Contract):
+    """A contiguous run of positions whose rows are complete: the commit log of a source and partition."""
+
+    id: str = Field(description="Unique per attempt.")
+    source: str = Field(description="Source.")
+    partition: Count = Field(description="Partition.")
+    first: Count = Field(description="First offset.")
+    last: Count = Field(description="Last offset, inclusive.")
+    messages: Count = Field(description="Messages in it.")
+    skipped: Count = Field(description="Offsets without a message: blank lines, control records.")
+    events: Count = Field(description="Event records.")
+    dead_letters: Count = Field(description="Dead letter records.")
+    findings: Count = Field(description="Finding records.")
+    merkle_root: Sha256 = Field(
+        description="RFC 6962 root over the leaves: by offset and part events and dead letters, then findings by offset, part, rule, role."
+    )
+    messages_sha256: Sha256 = Field(description="SHA-256 over length-prefixed (u64 big-endian) raw messages, in order.")
+    last_message_sha256: Sha256 = Field(description="SHA-256 of the last raw message.")
+    register_sha256: Sha256 = Field(description="Register version used.")
+    rulebook_sha256: Sha256 = Field(description="Rulebook version used.")
+    interpretations_sha256: Sha256 = Field(description="Interpretation version used.")
+    mmdb_sha256: Sha256 | None = Field(description="MMDB file used, if any.")
+    salt_key_id: str = Field(description="Id of the salt key; first 16 hex digits of SHA-256 of the key.")
+    program: str = Field(description="Program version.")
+    recorded_at: dt.datetime = Field(description="When the range was recorded, UTC.")
