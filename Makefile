@@ -99,8 +99,9 @@ bench-rules: setup ## Rules alone, against rsigma (cargo install rsigma --versio
 lock: setup ## Resolve requirements/*.lock again from pyproject.toml (ARGS=--upgrade moves every pin)
 	@python requirements/lock.py write $(ARGS)
 
+# Strict: a package that the advisory service does not know counts as a failure, not as safe.
 audit: setup ## Ask for known vulnerabilities of what is locked
-	@pip-audit --require-hashes --disable-pip --requirement requirements/dev.lock
+	@pip-audit --strict --require-hashes --disable-pip --requirement requirements/dev.lock
 
 wheel: setup ## Build dist/*.whl
 	@uv build --wheel --no-build-isolation --quiet --out-dir dist

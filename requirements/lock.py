@@ -23,12 +23,9 @@ from packaging.utils import canonicalize_name
 HERE = Path(__file__).resolve().parent
 PYPROJECT = HERE.parent / "pyproject.toml"
 
-# Lock file -> the extras of pyproject.toml that it holds besides the core dependencies.
-LOCKS: dict[str, tuple[str, ...]] = {
-    "runtime.lock": (),
-    "embedded.lock": ("embedded",),
-    "dev.lock": ("dev",),
-}
+# Lock file -> the extras of pyproject.toml that it holds besides the core dependencies. The first holds all the others,
+# and they take their versions from it: what is tested is what ships.
+LOCKS: dict[str, tuple[str, ...]] = {"dev.lock": ("dev",), "runtime.lock": ()}
 
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)")
 _HEADER = "# Written by `make lock` from pyproject.toml; do not edit. requirements: sha256:{digest}\n"
@@ -75,16 +72,18 @@ def problems(text: str, project: dict[str, Any], extras: tuple[str, ...]) -> Ite
 
 def write(project: dict[str, Any]) -> int:
     """Resolve every lock again; pins that still fit stay, `--upgrade` as a second argument moves them."""
+    widest = next(iter(LOCKS))
     for name, extras in LOCKS.items():
-        target = HERE / name
         command = [
-            *("uv", "pip", "compile", str(PYPROJECT), "--output-file", str(target), "--quiet", "--universal"),
+            *("uv", "pip", "compile", PYPROJECT.name, f"--output-file={HERE.name}/{name}", "--quiet", "--universal"),
             *("--python-version", project["requires-python"].removeprefix(">="), "--generate-hashes"),
             *("--no-header", "--no-emit-index-url", "--annotation-style", "line"),
             *(f"--extra={extra}" for extra in extras),
+            *([] if name == widest else [f"--constraint={HERE.name}/{widest}"]),
             *sys.argv[2:],
         ]
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True, cwd=HERE.parent)  # paths of this machine stay out of the comments
+        target = HERE / name
         target.write_text(header(project, extras) + target.read_text(encoding="utf-8"), encoding="utf-8")
     return check(project)
 
