@@ -1,0 +1,92 @@
+"""The command line: one lazily loaded module per command, one place that turns errors into exit codes.
+
+Exit codes: 0 done, 1 the thing checked does not hold, 2 wrong use or bad input, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Final
+
+import click
+
+from schemas.errors import AshiatoError, EvidenceError
+from services.cli_support import Failed
+
+COMMANDS: Final = {
+    "demo": "Play a day of the small example carrier and tell what was found.",
+    "ingest": "Read logs, judge every event, keep the evidence.",
+    "flags": "List and show what was flagged.",
+    "explain": "Tell why a flag was raised, from which facts, under which clause.",
+    "preflight": "Tell what would be said of an event, without recording it.",
+    "rules": "List, check, test and lock the rules.",
+    "register": "Check, load, show and compare the register; list its gaps.",
+    "interpretation": "Show the settings that stand for open legal questions.",
+    "query": "Run a read-only SQL query over the evidence; the query is recorded.",
+    "migrate": "Bring the store's tables up to this version.",
+    "doctor": "Check the installation and the data directory.",
+}
+"""Every command and its one-line help, so that ``ashiato --help`` loads none of them."""
+
+
+class LazyGroup(click.Group):
+    """Loads ``services.commands.<name>`` only when that command is called: start-up stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
+        """Return the commands in the order of their table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return the ``command`` of the module named like the command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"services.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the table without importing a single command."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    epilog="Start with: ashiato demo",
+)
+@click.version_option(package_name="ashiato", prog_name="ashiato")
+def ashiato() -> None:
+    """Audit trail of access to and transfer of specified user information (特定利用者情報)."""
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; return its exit code. Errors are told on stderr, never as a traceback."""
+    try:
+        outcome = ashiato.main(arguments, prog_name="ashiato", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (Failed, EvidenceError) as error:
+        click.echo(f"failed: {error}", err=True)
+        return 1
+    except AshiatoError as error:
+        click.echo(f"error: {error}", err=True)
+        return 2
+    except BrokenPipeError:
+        # The reader of our output has gone (`ashiato flags list | head`): nothing is wrong.
+        sys.stderr.close()
+        return 0
+    return outcome if isinstance(outcome, int) else 0
+
+
+if __name__ == "__main__":
+    main()
