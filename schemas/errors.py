@@ -120,7 +120,7 @@ class UsageError(AshiatoError):
     """A command was called in a way that has no meaning."""
 
 
-class ManyErrors(AshiatoError):
+class ManyErrors(AshiatoError):  # noqa: N818  (it is a list of errors)
     """Several errors found in one pass, so that a person can mend them all at once.
 
     ``errors`` keeps the order of the places they were found at.

@@ -31,9 +31,7 @@ MAX_MESSAGE_BYTES: Final = 1 << 20
 MAX_LIST: Final = 10_000
 """No list of one event (fields, user references, approvals) is longer."""
 
-TIME_PATTERN: Final = (
-    r"^(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.(\d{1,6})\d{0,9})?([Zz]|[+-]\d{2}:\d{2})$"
-)
+TIME_PATTERN: Final = r"^(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.(\d{1,6})\d{0,9})?([Zz]|[+-]\d{2}:\d{2})$"
 """RFC 3339 with a mandatory zone. At most 15 digits of a fraction are read, of which six count."""
 _TIME = re.compile(TIME_PATTERN, re.ASCII)
 
@@ -129,7 +127,9 @@ class Records(Message):
 
     count: Int64 | None = Field(None, description="Records touched.")
     fields: Shorts | None = Field(None, description="Names of the fields touched.")
-    users: Shorts | None = Field(None, description="References of the users (利用者) concerned. Kept outside the record.")
+    users: Shorts | None = Field(
+        None, description="References of the users (利用者) concerned. Kept outside the record."
+    )
 
 
 class Exposure(Message):
@@ -159,7 +159,9 @@ class Destination(Message):
     protocol: Short | None = Field(None, description="Protocol, for example https, sftp, kafka.")
     encrypted: bool | None = Field(None, description="Encrypted on the way.")
     bytes: Int64 | None = Field(None, description="Bytes transferred.")
-    persistence: Persistence | None = Field(None, description="Stored, in transit, or in memory; absent counts as stored.")
+    persistence: Persistence | None = Field(
+        None, description="Stored, in transit, or in memory; absent counts as stored."
+    )
     temporary: Temporary | None = Field(None, description="Set when the copy is meant to be temporary.")
 
 

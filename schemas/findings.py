@@ -45,7 +45,9 @@ class Finding(Contract):
     episode: str | None = Field(description="Day in Asia/Tokyo for rules with daily episodes, else absent.")
     register_sha256: Sha256 = Field(description="Register version used.")
     interpretations_sha256: Sha256 = Field(description="Interpretation version used.")
-    facts: dict[str, str | int | bool | list[str] | None] = Field(description="Columns that the rule read; personal ones only as present or absent.")
+    facts: dict[str, str | int | bool | list[str] | None] = Field(
+        description="Columns that the rule read; personal ones only as present or absent."
+    )
 
 
 class Flag(Contract):

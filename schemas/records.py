@@ -7,7 +7,8 @@ holds no processing time (its range tells it) and no personal data: it holds sal
 
 Commitment to a field of one event::
 
-    salt of the event and clock  = first 32 hex digits of HMAC-SHA-256(salt key, "<source>|<partition>|<offset>|<part>|<clock>")
+    salt of the event and clock  = first 32 hex digits of
+                                   HMAC-SHA-256(salt key, "<source>|<partition>|<offset>|<part>|<clock>")
     salt of the field            = first 32 hex digits of SHA-256(salt of the event and clock ‖ "|" ‖ field)
     commitment                   = SHA-256(salt of the field ‖ "|" ‖ value), hex
 
@@ -52,7 +53,8 @@ RECORD_COLUMNS: Final = (
     "asset.key", "asset.category", "asset.category_reason", "asset.service", "asset.equipment_country",
     "asset.country_from", "asset.operator", "asset.operator_country",
     "action", "operation", "outcome", "records.count",
-    "party.key", "party.kind", "party.contract", "party.country", "party.home_country", "party.place_country", "party.abroad",
+    "party.key", "party.kind", "party.contract", "party.country", "party.home_country", "party.place_country",
+    "party.abroad",
     "destination.key", "destination.equipment_country", "destination.country_from", "destination.operator",
     "destination.persistence", "destination.temporary.until", "destination.protocol", "destination.encrypted",
     "destination.bytes",
@@ -93,7 +95,10 @@ class Range(Contract):
     dead_letters: Count = Field(description="Dead letter records.")
     findings: Count = Field(description="Finding records.")
     merkle_root: Sha256 = Field(
-        description="RFC 6962 root over the leaves: by offset and part events and dead letters, then findings by offset, part, rule, role."
+        description=(
+            "RFC 6962 root over the leaves: events and dead letters by offset and part, "
+            "then findings by offset, part, rule, role."
+        )
     )
     messages_sha256: Sha256 = Field(description="SHA-256 over length-prefixed (u64 big-endian) raw messages, in order.")
     last_message_sha256: Sha256 = Field(description="SHA-256 of the last raw message.")

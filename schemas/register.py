@@ -27,10 +27,14 @@ RepCategory = Literal[
 ]  # fmt: skip
 """Service categories of REP 2(3), in the order of its table."""
 
-PartyKind = Literal["own", "subcontractor", "re_subcontractor", "cloud_provider", "group_company", "government", "other"]
+PartyKind = Literal[
+    "own", "subcontractor", "re_subcontractor", "cloud_provider", "group_company", "government", "other"
+]
 Umu = Literal["yes", "no"]
 """有無: whether a foreign system (外国の制度) exists that is likely to affect proper handling."""
-SourceKind = Literal["ppc_survey", "mic_survey", "government_publication", "provider_inquiry", "counsel_opinion", "other"]
+SourceKind = Literal[
+    "ppc_survey", "mic_survey", "government_publication", "provider_inquiry", "counsel_opinion", "other"
+]
 PolicyItem = Literal["storage", "storage_party", "outsourcing", "cloud"]
 """Items of ORD 22-2-23 (iii): ロ(1) storage, ロ(2) storage_party, ハ outsourcing, ニ cloud."""
 
@@ -159,7 +163,9 @@ class Asset(NamedEntry):
     name: Text = Field(description="Its name.")
     locators: tuple[Locator, ...] = Field((), description="How logs name it.")
     service: Id | None = Field(None, description="Service in relation to which the data was acquired (27-5).")
-    category: Category | None = Field(None, description="Declared category; absent: derived from the description below.")
+    category: Category | None = Field(
+        None, description="Declared category; absent: derived from the description below."
+    )
     identifiers: tuple[Literal["account_id", "contract_id", "phone", "email", "name", "cookie_id", "ip_address",
                                "advertising_id", "device_id"], ...] = Field(
         (), description="Kinds of identifiers it holds (Q1)."
@@ -187,7 +193,9 @@ class Identity(NamedEntry):
     """
 
     issuer: Annotated[str, StringConstraints(min_length=1, max_length=256)] = Field(description="Issuer, or a pattern.")
-    subject: Annotated[str, StringConstraints(min_length=1, max_length=256)] = Field(description="Subject, or a pattern.")
+    subject: Annotated[str, StringConstraints(min_length=1, max_length=256)] = Field(
+        description="Subject, or a pattern."
+    )
     role: Text | None = Field(None, description="Only when acting under this role.")
     party: Id | None = Field(None, description="Party they work for.")
     home_country: CountryCode | None = Field(None, description="Country of the home office.")
@@ -292,7 +300,9 @@ class Country(Entry):
 
     code: CountryCode = Field(description="ISO 3166-1 alpha-2.")
     affecting: Literal["yes", "no", "unknown"] = Field(description="Whether an affecting system exists (有無).")
-    kinds: tuple[Literal["government_access", "localisation", "other"], ...] = Field((), description="Kinds of systems.")
+    kinds: tuple[Literal["government_access", "localisation", "other"], ...] = Field(
+        (), description="Kinds of systems."
+    )
     applies_to: Text | None = Field(None, description="To whom the systems apply.")
     sources: tuple[SurveySource, ...] = Field((), description="Sources.")
     assessed_on: dt.date | None = Field(None, description="Date of the assessment.")
@@ -307,7 +317,9 @@ class PolicyLine(Entry):
     item: PolicyItem = Field(description="ロ(1) storage, ロ(2) storage_party, ハ outsourcing, ニ cloud.")
     country: CountryCode | None = Field(None, description="Country named.")
     party: Id | None = Field(None, description="Third party named (ロ(2)).")
-    umu: Umu | None = Field(None, description="Published 有無; a line on a country without it does not satisfy the item.")
+    umu: Umu | None = Field(
+        None, description="Published 有無; a line on a country without it does not satisfy the item."
+    )
     url: Text | None = Field(None, description="Page.")
     anchor: Text | None = Field(None, description="Place on the page.")
     disclosure: Literal["internet", "on_request"] = Field(

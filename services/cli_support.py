@@ -20,7 +20,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 DEFAULT_DATA_DIR: Final = "ashiato-data"
 
 
-class Failed(AshiatoError):
+class Failed(AshiatoError):  # noqa: N818  (reads as the outcome it is)
     """The thing that was checked does not hold: exit code 1."""
 
 

@@ -19,7 +19,7 @@ class Oversize:
 
     offset: int
     line: int | None
-    bytes: int
+    length: int
     head: bytes
     sha256: bytes
 
