@@ -25,7 +25,7 @@ class Failed(AshiatoError):  # noqa: N818  (reads as the outcome it is)
 
 
 def example(*lines: str) -> str:
-    """Return a help epilog with example command lines; ``\\b`` keeps click from re-wrapping them."""
+    r"""Return a help epilog with example command lines; ``\\b`` keeps click from re-wrapping them."""
     return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
 
 
