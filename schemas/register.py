@@ -39,6 +39,12 @@ PolicyItem = Literal["storage", "storage_party", "outsourcing", "cloud"]
 """Items of ORD 22-2-23 (iii): ロ(1) storage, ロ(2) storage_party, ハ outsourcing, ニ cloud."""
 
 
+IdentifierKind = Literal[
+    "account_id", "contract_id", "phone", "email", "name", "cookie_id", "ip_address", "advertising_id", "device_id",
+]  # fmt: skip
+"""Kinds of identifiers that a collection may hold (Q1)."""
+
+
 class Entry(Contract):
     """What every entry has."""
 
@@ -166,10 +172,7 @@ class Asset(NamedEntry):
     category: Category | None = Field(
         None, description="Declared category; absent: derived from the description below."
     )
-    identifiers: tuple[Literal["account_id", "contract_id", "phone", "email", "name", "cookie_id", "ip_address",
-                               "advertising_id", "device_id"], ...] = Field(
-        (), description="Kinds of identifiers it holds (Q1)."
-    )  # fmt: skip
+    identifiers: tuple[IdentifierKind, ...] = Field((), description="Kinds of identifiers it holds (Q1).")
     linked_to_account: bool | None = Field(None, description="Keyed or linkable to an account or contract (Q1).")
     searchable_collection: bool | None = Field(None, description="Constitutes a searchable collection (ORD 22-2-21).")
     relates_to_communication: bool | None = Field(None, description="Tells of individual communications (category 1).")
@@ -322,6 +325,7 @@ class PolicyLine(Entry):
     )
     url: Text | None = Field(None, description="Page.")
     anchor: Text | None = Field(None, description="Place on the page.")
+    checked_on: dt.date | None = Field(None, description="When it was last seen there (R14).")
     disclosure: Literal["internet", "on_request"] = Field(
         "internet", description="on_request never satisfies ORD 22-2-23 (Q9)."
     )
