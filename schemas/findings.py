@@ -36,7 +36,7 @@ class Finding(Contract):
     role: Role = Field(description="What it is about.")
     level: Level = Field(description="Severity.")
     event_identity: Sha256 = Field(description="SHA-256 over CloudEvents source, a line feed, and id.")
-    event_content: Sha256 = Field(description="SHA-256 of the event as decoded.")
+    event_content: Sha256 = Field(description="Keyed hash of the event as decoded; see schemas.records.")
     event_time: dt.datetime = Field(description="Time of the event, UTC.")
     asset: str = Field(description="asset.key.")
     party: str | None = Field(description="Party it is about.")

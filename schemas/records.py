@@ -13,7 +13,14 @@ Commitment to a field of one event::
     commitment                   = SHA-256(salt of the field ‖ "|" ‖ value), hex
 
 Lists are committed to as compact JSON. The salt of event and clock lies beside the values in the table of that clock
-and dies with them; the unit of erasure is one event under one clock.
+and dies with them; the unit of erasure is one event under one clock. The HMAC key is the ASCII text of the salt key's
+64 hexadecimal digits, so that standard tools can follow (``openssl dgst -sha256 -hmac``).
+
+The raw message is committed to once: in the record of its first event, or, when it cannot be read, in its dead letter,
+where the value is the SHA-256 (hex) of the message, because only the beginning of an oversized message is kept.
+
+``event.content`` in records is keyed, not a plain hash: who knows all else of an event could otherwise guess an address
+or a name in it and see the hash agree.
 """
 
 from __future__ import annotations
@@ -43,26 +50,35 @@ COMMITTED: Final[dict[str, Clock]] = {
     "purpose": "long",
     "ticket": "long",
     "destination.temporary.purpose": "long",
+    "records.fields": "long",
+    "grant.privileges": "long",
 }
-"""Values outside the record and the clock they are under. ``raw`` is the message as it came."""
+"""Values outside the record and the clock they are under. ``raw`` is the message as it came.
+
+``records.fields`` and ``grant.privileges`` stand in the record itself; only when their JSON is longer than
+``MAX_LIST_BYTES`` the record has their number and a commitment instead."""
+
+MAX_LIST_BYTES: Final = 8_192
+"""Longest list (as JSON, in bytes) that a record holds itself; keeps every record far below MAX_RECORD_BYTES."""
 
 RECORD_COLUMNS: Final = (
     "position.source", "position.partition", "position.offset", "position.part",
-    "event.kind", "event.id", "event.source", "event.time",
+    "event.kind", "event.id", "event.source", "event.time", "event.content",
     "actor.issuer", "actor.kind", "actor.role",
-    "asset.key", "asset.category", "asset.category_reason", "asset.service", "asset.equipment_country",
-    "asset.country_from", "asset.operator", "asset.operator_country",
+    "asset.key", "asset.category", "asset.category_reason", "asset.service", "asset.region",
+    "asset.equipment_country", "asset.country_from", "asset.operator", "asset.operator_country",
     "action", "operation", "outcome", "records.count",
     "party.key", "party.kind", "party.contract", "party.country", "party.home_country", "party.place_country",
     "party.abroad",
-    "destination.key", "destination.equipment_country", "destination.country_from", "destination.operator",
-    "destination.persistence", "destination.temporary.until", "destination.protocol", "destination.encrypted",
-    "destination.bytes",
+    "destination.key", "destination.region", "destination.equipment_country", "destination.country_from",
+    "destination.operator", "destination.persistence", "destination.temporary.until", "destination.protocol",
+    "destination.encrypted", "destination.bytes",
     "recipient.key", "recipient.kind", "recipient.contract", "recipient.country", "recipient.abroad",
     "exposure.to", "exposure.party", "exposure.country", "exposure.system",
     "grant.change", "grant.until", "planned.id", "act.kind", "act.subject",
 )  # fmt: skip
-"""Columns of an event record, in order, between ``v``/``record`` and ``fields``/``privileges``/``commitments``."""
+"""Columns of an event record, in order. Before them stand ``v`` and ``record``; after them ``records.fields.count``,
+``records.fields``, ``grant.privileges.count``, ``grant.privileges`` and the object ``commitments``."""
 
 
 class DeadLetter(Contract):
@@ -78,7 +94,17 @@ class DeadLetter(Contract):
     reason: str = Field(description="Stable slug, for example invalid-json.")
     text: str = Field(description="What, where (line, column), why, what to do.")
     bytes: Count = Field(description="Length of the message.")
-    sha256: Sha256 = Field(description="SHA-256 of the whole message, salted like a commitment.")
+    sha256: Sha256 = Field(description="Commitment, as field `raw`, to the SHA-256 (hex) of the whole message.")
+
+
+class Versions(Contract):
+    """What a batch was judged with; stands in its range."""
+
+    register_sha256: Sha256 = Field(description="Register version used.")
+    rulebook_sha256: Sha256 = Field(description="Rulebook version used.")
+    interpretations_sha256: Sha256 = Field(description="Interpretation version used.")
+    mmdb_sha256: Sha256 | None = Field(None, description="MMDB file used, if any.")
+    program: str = Field(description="Program version.")
 
 
 class Range(Contract):
@@ -100,8 +126,14 @@ class Range(Contract):
             "then findings by offset, part, rule, role."
         )
     )
-    messages_sha256: Sha256 = Field(description="SHA-256 over length-prefixed (u64 big-endian) raw messages, in order.")
-    last_message_sha256: Sha256 = Field(description="SHA-256 of the last raw message.")
+    messages_hmac: Sha256 = Field(
+        description="HMAC-SHA-256, under the pseudonym key, of the SHA-256 over the raw messages in order, each after "
+        "its length (u64 big-endian); an oversized message counts with its length and its SHA-256 (32 bytes)."
+    )
+    last_message_hmac: Sha256 = Field(
+        description="HMAC-SHA-256, under the pseudonym key, of the SHA-256 of the last raw message; of nothing, if "
+        "there is none. Keyed, because a plain hash of one message could be guessed."
+    )
     register_sha256: Sha256 = Field(description="Register version used.")
     rulebook_sha256: Sha256 = Field(description="Rulebook version used.")
     interpretations_sha256: Sha256 = Field(description="Interpretation version used.")

@@ -1,0 +1,213 @@
+import dataclasses
+import hashlib
+import json
+from typing import Any
+
+import polars as pl
+
+from schemas.records import COMMITTED, MAX_RECORD_BYTES, RECORD_COLUMNS
+from streams import merkle
+from streams.batch import Oversize, RawBatch, Recorded
+from streams.commit import commitment_of, salt_of
+from streams.record import record
+from tests.support.evidence import KEYS, NOON, VERSIONS, as_json, batch_of, decoded_of, facts_of, findings_of
+
+PERSONAL: dict[str, Any] = {
+    "origin.ip": "192.0.2.77",
+    "asset.locator": "arn:aws:s3:::secret-bucket/taro",
+    "destination.locator": "s3://elsewhere/taro",
+    "records.users": ["user-taro", "user-hanako"],
+    "actor.subject": "taro@example.co.jp",
+    "actor.on_behalf_of.subject": "jiro@example.co.jp",
+    "grantee.subject": "hanako@example.co.jp",
+    "purpose": "苦情対応",
+    "ticket": "TICKET-4711",
+    "destination.temporary.purpose": "二時間の確認",
+}
+
+
+def _record(
+    rows: list[dict[str, Any]],
+    findings: list[dict[str, Any]] | None = None,
+    letters: list[dict[str, Any]] | None = None,
+    batch: RawBatch | None = None,
+) -> Recorded:
+    facts = facts_of(rows)
+    raws = [json.dumps({"n": i}).encode() for i in range(len(rows))]
+    return record(
+        decoded_of(facts, raws, letters or []),
+        facts,
+        findings_of(findings or []),
+        batch=batch or batch_of(raws),
+        keys=KEYS,
+        versions=VERSIONS,
+    )
+
+
+def test_a_record_has_its_columns_in_order_with_absent_ones_written_out() -> None:
+    read = as_json(_record([{"records.fields": ["name", "電話"]}]).evidence["record"][0])
+
+    assert list(read) == [
+        "v", "record", *RECORD_COLUMNS, "records.fields.count", "records.fields", "grant.privileges.count",
+        "grant.privileges", "commitments",
+    ]  # fmt: skip
+    assert list(read["commitments"]) == list(COMMITTED)
+    assert (read["v"], read["record"], read["asset.operator"]) == (1, "event", None)
+    assert (read["records.fields.count"], read["records.fields"]) == (2, ["name", "電話"])
+    assert (read["grant.privileges.count"], read["grant.privileges"]) == (None, None)
+
+
+def test_times_are_utc_with_six_digits_and_z() -> None:
+    rows = [{"event.time": NOON}, {"event.time": NOON.replace(microsecond=1), "grant.until": NOON.replace(year=9999)}]
+
+    records = [as_json(text) for text in _record(rows).evidence["record"]]
+
+    assert [read["event.time"] for read in records] == ["2026-11-01T03:00:00.000000Z", "2026-11-01T03:00:00.000001Z"]
+    assert records[1]["grant.until"] == "9999-11-01T03:00:00.000000Z"
+
+
+def test_no_personal_value_is_in_a_record_and_each_one_is_committed_to() -> None:
+    recorded = _record([PERSONAL])
+    text = recorded.evidence["record"][0]
+    read = as_json(text)
+    beside = {**recorded.personal_short.to_dicts()[0], **recorded.personal_long.to_dicts()[0]}
+
+    for name, value in PERSONAL.items():
+        clock = COMMITTED[name]
+        salt = salt_of(("file:a", 0, 0, 0), clock, KEYS)
+        written = json.dumps(value, ensure_ascii=False, separators=(",", ":")) if isinstance(value, list) else value
+        assert read["commitments"][name] == commitment_of(salt, name, written.encode())
+        assert beside[name] == value
+        for one in value if isinstance(value, list) else [value]:
+            assert one not in text
+    assert "taro" not in text
+    salt = salt_of(("file:a", 0, 0, 0), "short", KEYS)
+    assert read["commitments"]["raw"] == commitment_of(salt, "raw", b'{"n": 0}')
+
+
+def test_salts_lie_beside_the_values_of_their_clock() -> None:
+    recorded = _record([{}])
+
+    assert recorded.personal_short["salt"].to_list() == [salt_of(("file:a", 0, 0, 0), "short", KEYS)]
+    assert recorded.personal_long["salt"].to_list() == [salt_of(("file:a", 0, 0, 0), "long", KEYS)]
+    assert not set(recorded.personal_short["salt"]) & set(recorded.personal_long["salt"])
+
+
+def test_the_content_hash_in_a_record_cannot_be_guessed_without_the_key() -> None:
+    recorded = _record([{}], [{"row": 0}])
+    plain = hashlib.sha256(b'{"n": 0}').hexdigest()
+
+    content = as_json(recorded.evidence["record"][0])["event.content"]
+    assert len(content) == 64
+    assert content != plain
+    assert as_json(recorded.findings["record"][0])["event_content"] == content
+    assert plain not in recorded.findings["record"][0]
+
+
+def test_the_raw_message_is_kept_and_committed_to_once_for_several_events_of_one_message() -> None:
+    rows = [{"position.offset": 0, "position.part": part} for part in range(3)]
+    recorded = _record(rows)
+
+    assert recorded.personal_short["raw"].is_null().to_list() == [False, True, True]
+    raws = [as_json(text)["commitments"]["raw"] for text in recorded.evidence["record"]]
+    assert [raw is None for raw in raws] == [False, True, True]
+
+
+def test_long_lists_are_committed_to_and_counted_instead_of_written() -> None:
+    fields = [f"column_{i}" for i in range(10_000)]
+    recorded = _record([{"records.fields": fields, "grant.privileges": ["read"]}])
+    read = as_json(recorded.evidence["record"][0])
+
+    assert (read["records.fields"], read["records.fields.count"]) == (None, 10_000)
+    written = json.dumps(fields, separators=(",", ":"))
+    salt = salt_of(("file:a", 0, 0, 0), "long", KEYS)
+    assert read["commitments"]["records.fields"] == commitment_of(salt, "records.fields", written.encode())
+    assert recorded.personal_long["records.fields"].to_list() == [written]
+    assert read["grant.privileges"] == ["read"]
+    assert read["commitments"]["grant.privileges"] is None
+
+
+def test_the_longest_texts_that_the_contracts_allow_fit_into_a_record() -> None:
+    names = (
+        "event.id", "event.source", "actor.issuer", "actor.role", "operation", "destination.protocol",
+        "exposure.party", "exposure.system", "act.subject", "asset.region", "destination.region",
+    )  # fmt: skip
+    texts = dict.fromkeys(names, "\x01" * 256)
+    lists = {"records.fields": ["x" * 200] * 40, "grant.privileges": ["y" * 200] * 40}
+    recorded = _record([{**texts, **lists}], [{"row": 0, "facts": json.dumps({"a": "f" * 40_000})}])
+
+    assert 20_000 < len(recorded.evidence["record"][0].encode()) <= MAX_RECORD_BYTES
+    assert as_json(recorded.findings["record"][0])["facts"] == {}
+
+
+def test_a_dead_letter_is_a_leaf_whose_bytes_lie_outside() -> None:
+    letter = {"offset": 1, "part": 0, "reason": "invalid-utf8", "text": "line 2: …", "bytes": 3, "raw": b"\xff\xfe\x00"}
+    recorded = _record([{}], letters=[letter], batch=batch_of([b'{"n": 0}', b"\xff\xfe\x00"]))
+    read = as_json(recorded.evidence["record"][1])
+    salt = salt_of(("file:a", 0, 1, 0), "short", KEYS)
+
+    assert recorded.evidence["kind"].to_list() == ["event", "dead_letter"]
+    assert list(read) == ["v", "record", "source", "partition", "offset", "part", "reason", "text", "bytes", "sha256"]
+    assert (read["source"], read["offset"], read["reason"], read["bytes"]) == ("file:a", 1, "invalid-utf8", 3)
+    whole = hashlib.sha256(b"\xff\xfe\x00").hexdigest().encode()
+    assert read["sha256"] == commitment_of(salt, "raw", whole)
+    assert recorded.dead_letters.select("raw", "salt").row(0) == (b"\xff\xfe\x00", salt)
+
+
+def test_an_oversized_message_is_committed_to_as_a_whole() -> None:
+    large = Oversize(offset=1, line=2, length=50_000_000, head=b"{", sha256=b"\x07" * 32)
+    letter = {"offset": 1, "part": 0, "reason": "message-too-large", "text": "…", "bytes": 50_000_000, "raw": b"{"}
+    recorded = _record([{}], letters=[letter], batch=batch_of([b'{"n": 0}'], oversize=[large]))
+
+    salt = salt_of(("file:a", 0, 1, 0), "short", KEYS)
+    assert as_json(recorded.evidence["record"][1])["sha256"] == commitment_of(salt, "raw", b"07" * 32)
+
+
+def test_findings_take_party_and_country_from_what_their_role_is_about() -> None:
+    row = {
+        "asset.operator": "cloud-us", "asset.foreign_countries": "US", "party.key": "vendor-a",
+        "party.foreign_countries": "VN", "recipient.key": "gov-x", "recipient.foreign_countries": "CN",
+    }  # fmt: skip
+    roles = ["asset", "event", "party", "recipient"]
+    recorded = _record([row], [{"row": 0, "role": role, "rule": f"R-{role}"} for role in roles])
+
+    assert recorded.findings.select("role", "party", "country").rows() == [
+        ("asset", "cloud-us", "US"),
+        ("event", "vendor-a", None),
+        ("party", "vendor-a", "VN"),
+        ("recipient", "gov-x", "CN"),
+    ]
+    read = as_json(recorded.findings["record"][0])
+    assert list(read)[-1] == "facts"
+    assert read["facts"] == {"asset.abroad": True}
+    assert read["register_sha256"] == VERSIONS.register_sha256
+
+
+def test_leaves_and_root_follow_rfc_6962_over_evidence_then_findings() -> None:
+    letter = {"offset": 1, "part": 0, "reason": "empty", "text": "…", "bytes": 0, "raw": b""}
+    recorded = _record([{}, {"position.offset": 2}], [{"row": 1}, {"row": 1, "rule": "XB-CLOUD"}], [letter])
+    records = [*recorded.evidence["record"], *recorded.findings["record"]]
+    leaves = [merkle.leaf_hash(text.encode()) for text in records]
+
+    assert recorded.evidence["position.offset"].to_list() == [0, 1, 2]
+    assert [*recorded.evidence["leaf_hash"], *recorded.findings["leaf_hash"]] == leaves
+    assert recorded.merkle_root == merkle.root(leaves)
+
+
+def test_user_pseudonyms_are_aligned_with_their_events() -> None:
+    recorded = _record([{}, {"records.users": ["b", "a", "b"]}, {"records.users": []}])
+
+    pseudonyms = recorded.personal_long["user.pseudonyms"].to_list()
+    assert [len(one) for one in pseudonyms] == [0, 3, 0]
+    assert pseudonyms[1][0] == pseudonyms[1][2] != pseudonyms[1][1]
+
+
+def test_an_empty_batch_is_recorded_as_nothing() -> None:
+    recorded = _record([], batch=batch_of([]))
+
+    assert recorded.merkle_root == merkle.EMPTY_ROOT
+    assert all(
+        getattr(recorded, field.name).is_empty()
+        for field in dataclasses.fields(recorded)
+        if isinstance(getattr(recorded, field.name), pl.DataFrame)
+    )
