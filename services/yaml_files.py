@@ -263,7 +263,7 @@ def _position(event: yaml.Event) -> tuple[int, int]:
 
 
 def resolve(text: str) -> str | int | float | bool | None:
-    """Return what an unquoted text means in the core schema of YAML 1.2 (§10.3.2); what no float can hold stays a text."""
+    """Return what an unquoted text means in YAML 1.2 (core schema, §10.3.2); what no float can hold stays a text."""
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):
