@@ -183,10 +183,12 @@ def check_countries(register: Register) -> Iterator[Problem]:
         for index, entry in enumerate(getattr(register, part)):
             for loc, code in values(entry, path):
                 if code != "*" and not is_assigned(code):
-                    todo = f"write {INSTEAD[code]}" if code in INSTEAD else "look up the alpha-2 code"
-                    yield Problem(
-                        (part, index, *loc), f"{code} is not a country code", "ISO 3166-1 does not assign it", todo
-                    )
+                    yield _unassigned((part, index, *loc), code)
+
+
+def _unassigned(at: Loc, code: str) -> Problem:
+    todo = f"write {INSTEAD[code]}" if code in INSTEAD else "look up the alpha-2 code"
+    return Problem(at, f"{code} is not a country code", "ISO 3166-1 does not assign it", todo)
 
 
 def check_overlaps(register: Register) -> Iterator[Problem]:
