@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from schemas.base import Contract, Count, Sha256
 
 Level = Literal["informational", "low", "medium", "high", "critical"]
 Role = Literal["event", "asset", "destination", "party", "recipient"]
 """What a finding is about; it decides which columns fill its country, party and policy line."""
+
+ContentKey = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+"""Keyed hash of an event's content, 128 bits; see `schemas.records`."""
 
 ABOUT: Final[dict[str, dict[str, str | None]]] = {
     "event": {"party": "party.key", "country": None},
@@ -36,7 +39,7 @@ class Finding(Contract):
     role: Role = Field(description="What it is about.")
     level: Level = Field(description="Severity.")
     event_identity: Sha256 = Field(description="SHA-256 over CloudEvents source, a line feed, and id.")
-    event_content: Sha256 = Field(description="Keyed hash of the event as decoded; see schemas.records.")
+    event_content: ContentKey = Field(description="Keyed hash of the event as decoded; see schemas.records.")
     event_time: dt.datetime = Field(description="Time of the event, UTC.")
     asset: str = Field(description="asset.key.")
     party: str | None = Field(description="Party it is about.")

@@ -1,26 +1,30 @@
 """What is kept as evidence: records, the ranges that hold them together, and what lies outside the record.
 
-A record is one line of JSON in UTF-8: keys in the declared order, the dotted column names of `schemas.facts`, nulls
-written out, no floats, times in UTC with six digits and ``Z``. These bytes are stored as they are; its leaf in the
+A record is one line of JSON in UTF-8 with its keys in the declared order, nulls written out, no floats, times in UTC
+with six digits and ``Z``. A dotted column name of `schemas.facts` is a path: ``asset.key`` is
+``{"asset": {"key": …}}``; an optional section of which nothing is known is null as a whole. These bytes are stored as they are; its leaf in the
 Merkle tree is SHA-256(0x00 ‖ record), RFC 6962 §2.1. No record is longer than 65,535 bytes (C2SP tlog-tiles). A record
 holds no processing time (its range tells it) and no personal data: it holds salted commitments to them.
 
-Commitment to a field of one event::
+Commitments of one event::
 
-    salt of the event and clock  = first 32 hex digits of
-                                   HMAC-SHA-256(salt key, "<source>|<partition>|<offset>|<part>|<clock>")
+    place                        = "<source>|<partition>|<offset>|<part>|<clock>"
+    salt of the event and clock  = first 32 hex digits of HMAC-SHA-256(salt key, place)
     salt of the field            = first 32 hex digits of SHA-256(salt of the event and clock ‖ "|" ‖ field)
-    commitment                   = SHA-256(salt of the field ‖ "|" ‖ value), hex
+    commitment to the field      = SHA-256(salt of the field ‖ "|" ‖ value), hex
+    commitment of the clock      = SHA-256(commitments to its present fields, in order, joined by "|"), hex
 
-Lists are committed to as compact JSON. The salt of event and clock lies beside the values in the table of that clock
-and dies with them; the unit of erasure is one event under one clock. The HMAC key is the ASCII text of the salt key's
-64 hexadecimal digits, so that standard tools can follow (``openssl dgst -sha256 -hmac``).
+The record holds the commitment of each clock. To show one value, its field's salt is told with the commitments to its
+neighbours; the neighbours' values stay hidden. Lists are committed to as compact JSON. The salt of event and clock lies
+beside the values in the table of that clock and dies with them; the unit of erasure is one event under one clock. The
+HMAC key is the ASCII text of the salt key's 64 hexadecimal digits, so that standard tools can follow
+(``openssl dgst -sha256 -hmac``).
 
 The raw message is committed to once: in the record of its first event, or, when it cannot be read, in its dead letter,
 where the value is the SHA-256 (hex) of the message, because only the beginning of an oversized message is kept.
 
-``event.content`` in records is keyed, not a plain hash: who knows all else of an event could otherwise guess an address
-or a name in it and see the hash agree.
+``event.content`` in records is keyed (first 32 hex digits of HMAC-SHA-256 under the pseudonym key), not a plain hash:
+who knows all else of an event could otherwise guess an address or a name in it and see the hash agree.
 """
 
 from __future__ import annotations
@@ -67,7 +71,7 @@ RECORD_COLUMNS: Final = (
     "actor.issuer", "actor.kind", "actor.role",
     "asset.key", "asset.category", "asset.category_reason", "asset.service", "asset.region",
     "asset.equipment_country", "asset.country_from", "asset.operator", "asset.operator_country",
-    "action", "operation", "outcome", "records.count",
+    "action", "operation", "outcome", "records.count", "records.fields_count", "records.fields",
     "party.key", "party.kind", "party.contract", "party.country", "party.home_country", "party.place_country",
     "party.abroad",
     "destination.key", "destination.region", "destination.equipment_country", "destination.country_from",
@@ -75,10 +79,14 @@ RECORD_COLUMNS: Final = (
     "destination.encrypted", "destination.bytes",
     "recipient.key", "recipient.kind", "recipient.contract", "recipient.country", "recipient.abroad",
     "exposure.to", "exposure.party", "exposure.country", "exposure.system",
-    "grant.change", "grant.until", "planned.id", "act.kind", "act.subject",
+    "grant.change", "grant.privileges_count", "grant.privileges", "grant.until", "planned.id",
+    "act.kind", "act.subject",
 )  # fmt: skip
-"""Columns of an event record, in order. Before them stand ``v`` and ``record``; after them ``records.fields.count``,
-``records.fields``, ``grant.privileges.count``, ``grant.privileges`` and the object ``commitments``."""
+"""Columns of an event record, in order, between ``v``, ``record`` and ``commitments``. The part of a name before its
+first dot is a section; columns of one section stand together. ``…_count`` is the length of the list beside it."""
+
+OPTIONAL_SECTIONS: Final = ("destination", "recipient", "exposure", "grant", "planned", "act")
+"""Sections that are null as a whole when all of their columns are absent."""
 
 
 class DeadLetter(Contract):

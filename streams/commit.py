@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -76,7 +77,7 @@ def salts(source: str, partition: int, clock: Clock, keys: Keys) -> pl.Expr:
     return _digest_hmac(place, keys.salt_key).str.head(SALT_HEX_DIGITS)
 
 
-def commitments(salt: str, name: str, value: pl.Expr) -> pl.Expr:
+def field_commitments(salt: str, name: str, value: pl.Expr) -> pl.Expr:
     """Return the commitments (String, 64 hex digits) to a text column; null where the value is null.
 
     Args:
@@ -84,8 +85,23 @@ def commitments(salt: str, name: str, value: pl.Expr) -> pl.Expr:
         name: name of the field, part of its salt.
         value: the values, String.
     """
-    own = digest(pl.concat_str(pl.col(salt), pl.lit(f"|{name}"))).str.head(SALT_HEX_DIGITS)
+    # Most values of most fields are absent: a null salt costs no hashing.
+    wanted = pl.when(value.is_not_null()).then(pl.col(salt))
+    own = digest(pl.concat_str(wanted, pl.lit(f"|{name}"))).str.head(SALT_HEX_DIGITS)
     return digest(pl.concat_str(own, pl.lit("|"), value))
+
+
+def clock_commitments(salt: str, values: Mapping[str, pl.Expr]) -> pl.Expr:
+    """Return the commitment (String, 64 hex digits) to all values of an event under one clock, never null.
+
+    Args:
+        salt: column with the salts of event and clock.
+        values: the fields in their order and their values, String.
+    """
+    present = [field_commitments(salt, name, value) for name, value in values.items()]
+    if not present:
+        return pl.lit(hashlib.sha256(b"").hexdigest())
+    return digest(pl.concat_str(present, separator="|", ignore_nulls=True))
 
 
 def pseudonyms(kind: str, value: pl.Expr, keys: Keys) -> pl.Expr:
@@ -116,9 +132,14 @@ def salt_of(position: Position, clock: Clock, keys: Keys) -> str:
 
 
 def commitment_of(salt: str, name: str, value: bytes) -> str:
-    """Return the commitment to one value; see `commitments`. Needs the salt only, not the key."""
+    """Return the commitment to one value; see `field_commitments`. Needs the salt only, not the key."""
     own = hashlib.sha256(f"{salt}|{name}".encode()).hexdigest()[:SALT_HEX_DIGITS]
     return hashlib.sha256(own.encode() + b"|" + value).hexdigest()
+
+
+def clock_commitment_of(fields: Iterable[str]) -> str:
+    """Return the commitment of a clock from the commitments to its present fields, in their order."""
+    return hashlib.sha256("|".join(fields).encode()).hexdigest()
 
 
 def _digest_hmac(text: pl.Expr, key: str) -> pl.Expr:

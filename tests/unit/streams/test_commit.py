@@ -7,10 +7,12 @@ import pytest
 from schemas.errors import InputError
 from streams.commit import (
     Keys,
+    clock_commitment_of,
+    clock_commitments,
     commitment_of,
-    commitments,
     compact_json,
     derive_pseudonym_key,
+    field_commitments,
     pseudonyms,
     salt_of,
     salts,
@@ -30,12 +32,24 @@ def test_columns_give_what_single_values_give() -> None:
     rows = pl.DataFrame({"position.offset": [7, 8], "position.part": [0, 2], "origin.ip": ["192.0.2.1", None]})
 
     got = rows.with_columns(salts("a|b", 3, "long", KEYS).alias("salt")).with_columns(
-        commitments("salt", "origin.ip", pl.col("origin.ip")).alias("commitment")
+        field_commitments("salt", "origin.ip", pl.col("origin.ip")).alias("commitment")
     )
 
     salt = salt_of(("a|b", 3, 7, 0), "long", KEYS)
     assert got["salt"].to_list() == [salt, salt_of(("a|b", 3, 8, 2), "long", KEYS)]
     assert got["commitment"].to_list() == [commitment_of(salt, "origin.ip", b"192.0.2.1"), None]
+
+
+def test_the_commitment_of_a_clock_is_over_its_present_fields_in_order() -> None:
+    rows = pl.DataFrame({"salt": ["0" * 32, "1" * 32], "a": ["x", None], "b": ["y", None]})
+
+    got = rows.select(clock_commitments("salt", {"a": pl.col("a"), "b": pl.col("b")})).to_series().to_list()
+
+    fields = [commitment_of("0" * 32, "a", b"x"), commitment_of("0" * 32, "b", b"y")]
+    assert got == [clock_commitment_of(fields), clock_commitment_of([])]
+    assert clock_commitment_of(fields) == hashlib.sha256("|".join(fields).encode()).hexdigest()
+    assert clock_commitment_of(fields[::-1]) != clock_commitment_of(fields)
+    assert rows.select(clock_commitments("salt", {})).to_series().to_list() == [clock_commitment_of([])]
 
 
 def test_one_value_has_other_salts_at_other_positions_clocks_and_fields() -> None:

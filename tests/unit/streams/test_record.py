@@ -5,10 +5,10 @@ from typing import Any
 
 import polars as pl
 
-from schemas.records import COMMITTED, MAX_RECORD_BYTES, RECORD_COLUMNS
+from schemas.records import COMMITTED, MAX_RECORD_BYTES, OPTIONAL_SECTIONS, RECORD_COLUMNS, Clock
 from streams import merkle
 from streams.batch import Oversize, RawBatch, Recorded
-from streams.commit import commitment_of, salt_of
+from streams.commit import clock_commitment_of, commitment_of, salt_of
 from streams.record import record
 from tests.support.evidence import KEYS, NOON, VERSIONS, as_json, batch_of, decoded_of, facts_of, findings_of
 
@@ -44,17 +44,43 @@ def _record(
     )
 
 
-def test_a_record_has_its_columns_in_order_with_absent_ones_written_out() -> None:
-    read = as_json(_record([{"records.fields": ["name", "電話"]}]).evidence["record"][0])
+def _paths(read: dict[str, Any]) -> list[str]:
+    """Dotted names of a record, in the order that they are written in."""
+    names = []
+    for key, value in read.items():
+        names += [f"{key}.{name}" for name in value] if isinstance(value, dict) else [key]
+    return names
 
-    assert list(read) == [
-        "v", "record", *RECORD_COLUMNS, "records.fields.count", "records.fields", "grant.privileges.count",
-        "grant.privileges", "commitments",
-    ]  # fmt: skip
-    assert list(read["commitments"]) == list(COMMITTED)
-    assert (read["v"], read["record"], read["asset.operator"]) == (1, "event", None)
-    assert (read["records.fields.count"], read["records.fields"]) == (2, ["name", "電話"])
-    assert (read["grant.privileges.count"], read["grant.privileges"]) == (None, None)
+
+def _commitments(text: str) -> dict[str, str]:
+    found: dict[str, str] = as_json(text)["commitments"]
+    return found
+
+
+def _expected(clock: Clock, values: dict[str, bytes], offset: int = 0) -> str:
+    salt = salt_of(("file:a", 0, offset, 0), clock, KEYS)
+    present = [name for name, its_clock in COMMITTED.items() if its_clock == clock and name in values]
+    return clock_commitment_of(commitment_of(salt, name, values[name]) for name in present)
+
+
+def test_a_record_has_its_columns_in_order_with_absent_ones_written_out() -> None:
+    everything = {
+        "destination.key": "d", "recipient.key": "r", "exposure.to": "public", "grant.change": "given",
+        "planned.id": "p", "act.kind": "evidence_read", "records.fields": ["name", "電話"],
+    }  # fmt: skip
+    read = as_json(_record([everything]).evidence["record"][0])
+
+    assert _paths(read) == ["v", "record", *RECORD_COLUMNS, "commitments.short", "commitments.long"]
+    assert (read["v"], read["record"], read["asset"]["operator"]) == (1, "event", None)
+    assert read["records"] == {"count": None, "fields_count": 2, "fields": ["name", "電話"]}
+
+
+def test_an_optional_section_of_which_nothing_is_known_is_null_whatever_else_is_in_the_batch() -> None:
+    alone = as_json(_record([{}]).evidence["record"][0])
+    beside = as_json(_record([{}, {"destination.key": "d", "destination.encrypted": False}]).evidence["record"][0])
+
+    assert alone == beside
+    assert [name for name, value in alone.items() if value is None] == ["operation", "outcome", *OPTIONAL_SECTIONS]
 
 
 def test_times_are_utc_with_six_digits_and_z() -> None:
@@ -62,27 +88,32 @@ def test_times_are_utc_with_six_digits_and_z() -> None:
 
     records = [as_json(text) for text in _record(rows).evidence["record"]]
 
-    assert [read["event.time"] for read in records] == ["2026-11-01T03:00:00.000000Z", "2026-11-01T03:00:00.000001Z"]
-    assert records[1]["grant.until"] == "9999-11-01T03:00:00.000000Z"
+    assert [read["event"]["time"] for read in records] == ["2026-11-01T03:00:00.000000Z", "2026-11-01T03:00:00.000001Z"]
+    assert records[1]["grant"]["until"] == "9999-11-01T03:00:00.000000Z"
 
 
 def test_no_personal_value_is_in_a_record_and_each_one_is_committed_to() -> None:
     recorded = _record([PERSONAL])
     text = recorded.evidence["record"][0]
-    read = as_json(text)
     beside = {**recorded.personal_short.to_dicts()[0], **recorded.personal_long.to_dicts()[0]}
+    values = {"raw": b'{"n": 0}'}
 
     for name, value in PERSONAL.items():
-        clock = COMMITTED[name]
-        salt = salt_of(("file:a", 0, 0, 0), clock, KEYS)
         written = json.dumps(value, ensure_ascii=False, separators=(",", ":")) if isinstance(value, list) else value
-        assert read["commitments"][name] == commitment_of(salt, name, written.encode())
+        values[name] = written.encode()
         assert beside[name] == value
         for one in value if isinstance(value, list) else [value]:
             assert one not in text
     assert "taro" not in text
-    salt = salt_of(("file:a", 0, 0, 0), "short", KEYS)
-    assert read["commitments"]["raw"] == commitment_of(salt, "raw", b'{"n": 0}')
+    assert _commitments(text) == {"short": _expected("short", values), "long": _expected("long", values)}
+
+
+def test_values_that_another_event_of_the_batch_has_do_not_change_a_commitment() -> None:
+    alone = _record([{"origin.ip": "192.0.2.1"}]).evidence["record"][0]
+    beside = _record([{"origin.ip": "192.0.2.1"}, PERSONAL]).evidence["record"][0]
+
+    assert alone == beside
+    assert _commitments(alone)["short"] == _expected("short", {"raw": b'{"n": 0}', "origin.ip": b"192.0.2.1"})
 
 
 def test_salts_lie_beside_the_values_of_their_clock() -> None:
@@ -97,11 +128,11 @@ def test_the_content_hash_in_a_record_cannot_be_guessed_without_the_key() -> Non
     recorded = _record([{}], [{"row": 0}])
     plain = hashlib.sha256(b'{"n": 0}').hexdigest()
 
-    content = as_json(recorded.evidence["record"][0])["event.content"]
-    assert len(content) == 64
-    assert content != plain
+    content = as_json(recorded.evidence["record"][0])["event"]["content"]
+    assert len(content) == 32
+    assert content not in plain
     assert as_json(recorded.findings["record"][0])["event_content"] == content
-    assert plain not in recorded.findings["record"][0]
+    assert plain[:32] not in recorded.findings["record"][0]
 
 
 def test_the_raw_message_is_kept_and_committed_to_once_for_several_events_of_one_message() -> None:
@@ -109,8 +140,8 @@ def test_the_raw_message_is_kept_and_committed_to_once_for_several_events_of_one
     recorded = _record(rows)
 
     assert recorded.personal_short["raw"].is_null().to_list() == [False, True, True]
-    raws = [as_json(text)["commitments"]["raw"] for text in recorded.evidence["record"]]
-    assert [raw is None for raw in raws] == [False, True, True]
+    nothing = clock_commitment_of([])
+    assert [_commitments(text)["short"] == nothing for text in recorded.evidence["record"]] == [False, True, True]
 
 
 def test_long_lists_are_committed_to_and_counted_instead_of_written() -> None:
@@ -118,13 +149,11 @@ def test_long_lists_are_committed_to_and_counted_instead_of_written() -> None:
     recorded = _record([{"records.fields": fields, "grant.privileges": ["read"]}])
     read = as_json(recorded.evidence["record"][0])
 
-    assert (read["records.fields"], read["records.fields.count"]) == (None, 10_000)
+    assert read["records"] == {"count": None, "fields_count": 10_000, "fields": None}
     written = json.dumps(fields, separators=(",", ":"))
-    salt = salt_of(("file:a", 0, 0, 0), "long", KEYS)
-    assert read["commitments"]["records.fields"] == commitment_of(salt, "records.fields", written.encode())
+    assert read["commitments"]["long"] == _expected("long", {"records.fields": written.encode()})
     assert recorded.personal_long["records.fields"].to_list() == [written]
-    assert read["grant.privileges"] == ["read"]
-    assert read["commitments"]["grant.privileges"] is None
+    assert read["grant"]["privileges"] == ["read"]
 
 
 def test_the_longest_texts_that_the_contracts_allow_fit_into_a_record() -> None:
