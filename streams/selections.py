@@ -57,6 +57,7 @@ class Tested:
         opposite: the same, turned round: ``is not true``.
         met: whether the event meets it.
         group: tests of one group must all be met; a selection is met if one of its groups is.
+        other: the column that it is compared with, if it is compared with one.
     """
 
     column: str
@@ -64,6 +65,7 @@ class Tested:
     opposite: str
     met: bool
     group: int
+    other: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
