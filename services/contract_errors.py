@@ -83,8 +83,17 @@ def _one(
     if details["type"] == "missing":
         return error(f'the key "{last}" is missing', where=file.place_of(loc), todo="add it")
     what, todo = _say(details)
+    if details["type"] == "value_error":
+        loc = _named(details, file, loc)
     name = ".".join(str(step) for step in file.reach(loc)[1] if isinstance(step, str))
     return error(f"{name or 'this'} {what}", where=file.place_of(loc), todo=todo)
+
+
+def _named(details: ErrorDetails, file: YamlFile, loc: Loc) -> Loc:
+    """Return the way to the key that a contract's own check names first, else ``loc``."""
+    word = str(details["ctx"]["error"]).partition(" ")[0]
+    node, reached = file.reach(loc)
+    return (*loc, word) if reached == loc and word in (node.fields or {}) else loc
 
 
 def _say(details: ErrorDetails) -> tuple[str, str]:
@@ -98,7 +107,7 @@ def _say(details: ErrorDetails) -> tuple[str, str]:
     if kind == "string_pattern_mismatch":
         return _FORMS.get(str(context["pattern"]), ("does not have the form asked for", f"form: {context['pattern']}"))
     if kind in {"value_error", "assertion_error"}:
-        return f"does not hold together: {context['error']}", ""
+        return f"cannot be: {context['error']}", ""
     if kind in _WORDS:
         return _WORDS[kind]
     return details["msg"].replace("Input should be", "must be"), ""

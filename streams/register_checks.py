@@ -10,13 +10,14 @@ from typing import Final
 from schemas.register import Asset, Country, Identity, OutsourcingContract, PolicyLine, Register
 from streams.patterns import intersect, specificity, tied
 from streams.register_references import (
+    FILL_IN,
     Loc,
     Problem,
     check_countries,
     check_overlaps,
     check_references,
 )
-from streams.register_versions import overlap
+from streams.register_versions import entries, overlap
 
 
 def check(register: Register, elsewhere: Mapping[str, Collection[str]] | None = None) -> list[Problem]:
@@ -35,6 +36,23 @@ def check(register: Register, elsewhere: Mapping[str, Collection[str]] | None = 
 
 def _sortable(step: str | int) -> tuple[int, int, str]:
     return (0, step, "") if isinstance(step, int) else (1, 0, step)
+
+
+def check_filled_in(register: Register) -> Iterator[Problem]:
+    """Yield every place of a stub that nobody has filled in."""
+    for located in entries(register):
+        for loc in _unfilled(located.entry.model_dump()):
+            what = f"{FILL_IN} still stands here"
+            yield Problem((located.part, located.index, *loc), what, "the stub asks for it", "write what is true")
+
+
+def _unfilled(value: object) -> Iterator[Loc]:
+    if value == FILL_IN:
+        yield ()
+    elif isinstance(value, dict):
+        yield from ((key, *loc) for key, inner in value.items() for loc in _unfilled(inner))
+    elif isinstance(value, tuple):
+        yield from ((at, *loc) for at, inner in enumerate(value) for loc in _unfilled(inner))
 
 
 def check_locators(register: Register) -> Iterator[Problem]:
@@ -234,6 +252,7 @@ def _undated(country: Country) -> bool:
 
 
 CHECKS: Final[tuple[Callable[[Register], Iterator[Problem]], ...]] = (
+    check_filled_in,
     check_overlaps,
     check_countries,
     check_locators,

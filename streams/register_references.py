@@ -76,6 +76,8 @@ SINGULAR: Final = {
 }  # fmt: skip
 ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*")
 COUNTRY: Final = re.compile(r"[A-Z]{2}")
+FILL_IN: Final = "FILL-IN"
+"""Stands in a stub where a person must write something."""
 MOST_CANDIDATES: Final = 2000
 """Among more ids than this no similar one is looked for."""
 
@@ -134,6 +136,8 @@ def _unknown(at: Loc, wanted: str, target: str, known: Collection[str]) -> Probl
 
 def check_plain(part: str, data: object, known: Mapping[str, Collection[str]]) -> Iterator[Problem]:
     """Yield unknown ids and country codes of an entry that could not be read; ``loc`` begins within the entry.
+
+    Its contract has told the rest, but stops at what cannot be read: this looks at what can.
 
     Args:
         part: the part it belongs to.
