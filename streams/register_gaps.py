@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
-import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -130,8 +129,14 @@ def _range(address: str) -> str:
 
 
 def _text(value: str) -> str:
-    """Return a text in double quotes, as both YAML and JSON read it."""
-    return json.dumps(value, ensure_ascii=False)
+    """Return a text in double quotes as YAML reads it (§7.3.1); what cannot be seen is written as its code point."""
+    return '"' + "".join(_sign(sign) for sign in value) + '"'
+
+
+def _sign(sign: str) -> str:
+    if sign in '"\\':
+        return f"\\{sign}"
+    return sign if sign.isprintable() else f"\\U{ord(sign):08x}"
 
 
 def _id(name: str) -> str:
