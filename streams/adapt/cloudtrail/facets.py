@@ -1,0 +1,51 @@
+"""What else a record says beside who touched what: data shared, a right given, data sent elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from schemas.events import GrantChange
+from streams.adapt.cloudtrail.policies import ANYONE
+from streams.adapt.cloudtrail.record import Record, account_of
+from streams.adapt.contract import text
+from streams.fast_events import Destination, Exposure, Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """A right given, changed or revoked."""
+
+    grantee: Principal
+    change: GrantChange
+    privileges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Data sent elsewhere; ``locator`` and ``region`` name where it came from, if that is not the record's asset."""
+
+    destination: Destination
+    locator: str | None = None
+    region: str | None = None
+
+
+Facet = Exposure | Right | Sent
+
+PUBLIC = Exposure(to="public")
+ANY_ACCOUNT = Exposure(to="any_account")
+
+
+def exposure_to(record: Record, principal: str) -> Exposure | None:
+    """Return the exposure to a principal of a policy or a share; None within the record's own account."""
+    if principal in {ANYONE, "all", "All", "ALL"}:
+        return PUBLIC
+    account = account_of(principal)
+    if account is not None and account == record.account:
+        return None
+    return Exposure(to="named_party", party=text(f"aws:{account or principal}"))
+
+
+def principal_of(record: Record, name: str) -> Principal:
+    """Return the grantee that an ARN, an account number or a name within the record's account stands for."""
+    account = account_of(name) or record.account
+    return Principal(issuer=text(f"aws:{account}"), subject=text(name))

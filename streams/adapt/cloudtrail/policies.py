@@ -1,0 +1,49 @@
+"""Who a resource policy lets in. Conditions are not evaluated: the careful reading counts whom the policy names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from streams.adapt.contract import listed, mapping
+
+ANYONE = "*"
+
+
+def parsed(policy: Any) -> dict[str, Any]:
+    """Return a policy document, which logs hold as an object or as JSON in a text; empty if it is neither."""
+    if not isinstance(policy, str):
+        return mapping(policy)
+    try:
+        return mapping(msgspec.json.decode(policy))
+    except (msgspec.MsgspecError, RecursionError):
+        return {}
+
+
+def allowed(policy: Any) -> list[tuple[str, list[str]]]:
+    """Return (principal, actions) for each principal that the policy allows something, ``*`` for anyone.
+
+    AWS principals are ARNs or account numbers, canonical users ``canonical:<id>``. Services and federated principals
+    (identity providers) are left out.
+    """
+    statements = [mapping(one) for one in listed(parsed(policy).get("Statement"))]
+    return [
+        (principal, [action for action in listed(statement.get("Action")) if isinstance(action, str)])
+        for statement in statements
+        if statement.get("Effect") == "Allow"
+        for principal in dict.fromkeys(_principals(statement))
+    ]
+
+
+def _principals(statement: dict[str, Any]) -> Iterator[str]:
+    named = statement.get("Principal")
+    if "NotPrincipal" in statement or named == ANYONE:
+        yield ANYONE
+    for one in listed(mapping(named).get("AWS")):
+        if isinstance(one, str):
+            yield one
+    for one in listed(mapping(named).get("CanonicalUser")):
+        if isinstance(one, str):
+            yield f"canonical:{one}"

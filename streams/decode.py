@@ -1,0 +1,180 @@
+"""Decode: raw messages to typed columns, and dead letters for what cannot be read.
+
+The fast way reads a message into a struct, doubts what the struct cannot tell, and turns the structs of the whole batch
+into columns. What it refuses or doubts is decided by the contract (`streams.verdicts`). So the verdict on a message,
+and its values, depend on its bytes alone: not on the way it took, nor on the batch it came in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+import polars as pl
+import polars_hash as plh
+
+from schemas.errors import MessageError
+from schemas.events import MAX_MESSAGE_BYTES
+from schemas.facts import EVENT, POSITION
+from streams.adapt import NATIVE, Refused, adapter_of
+from streams.batch import Decoded, RawBatch
+from streams.event_columns import event_frame
+from streams.fast_events import FastEvent
+from streams.verdicts import check_text, read_by_contract, too_large
+
+HEAD_BYTES: Final = 1 << 16
+"""A dead letter keeps so much of a message above the size limit."""
+
+_READ: Final = msgspec.json.Decoder(FastEvent).decode
+_REFUSALS: Final = (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError)
+
+# A message that is longer than what was read from it has keys that nobody reads, or blanks. Only then can it hold what
+# msgspec skips and the contract refuses: nesting beyond 200 takes two bytes a level (known keys nest five deep), and a
+# number that the contract's parser does not take has more than 4,300 digits.
+_DEEP: Final = 190
+_EXCESS_DEEP: Final = 2 * _DEEP
+_EXCESS_DIGITS: Final = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of a batch: events and refusals, each with its row (index of the message) and part."""
+
+    rows: list[int] = field(default_factory=list)
+    parts: list[int] = field(default_factory=list)
+    events: list[FastEvent] = field(default_factory=list)
+    refused: list[tuple[int, int, Refused]] = field(default_factory=list)
+
+
+def decode(batch: RawBatch) -> Decoded:
+    """Return the events of a batch as columns, and a dead letter for each message or part that cannot be read.
+
+    ``raw`` stands at the first event of each message and is null at further ones (`position.part`), so that a message
+    with many events is not kept many times.
+
+    Raises:
+        UsageError: there is no adapter named ``batch.format``.
+    """
+    raw = pl.Series("raw", batch.messages, dtype=pl.Binary)
+    if batch.format == NATIVE:
+        frame, refused = _native(batch, raw)
+    else:
+        frame, refused = _foreign(batch)
+    return Decoded(_events(frame, batch, raw), _dead_letters(refused, batch))
+
+
+def _native(batch: RawBatch, raw: pl.Series) -> tuple[pl.DataFrame, list[tuple[int, int, Refused]]]:
+    read, others = _fast(batch.messages, raw)
+    frame = _frame(read)
+    doubtful = _doubtful(frame, batch.messages, raw)
+    if not others and not doubtful:
+        return frame, []
+    slow = _by_contract(batch, sorted([*others, *doubtful]))
+    sure = frame.filter(~pl.col("row").is_in(pl.Series(doubtful, dtype=pl.Int64).implode()))
+    return pl.concat([sure, _frame(slow)]).sort("row"), slow.refused
+
+
+def _fast(messages: Sequence[bytes], raw: pl.Series) -> tuple[_Read, list[int]]:
+    """Read what msgspec admits; return it, and the rows that it refuses."""
+    read, others = _Read(), list[int]()
+    no_text = set((raw.cast(pl.String, strict=False).is_null() | (raw.bin.size() > MAX_MESSAGE_BYTES)).arg_true())
+    for row, message in enumerate(messages):
+        try:
+            event = _READ(message)
+        except _REFUSALS:
+            others.append(row)
+            continue
+        if row in no_text:
+            others.append(row)
+            continue
+        read.events.append(event)
+        read.rows.append(row)
+    read.parts.extend([0] * len(read.rows))
+    return read, others
+
+
+def _doubtful(frame: pl.DataFrame, messages: Sequence[bytes], raw: pl.Series) -> list[int]:
+    """Return the rows on which only the contract can decide."""
+    excess = raw.gather(frame["row"]).bin.size().cast(pl.Int64) - frame["written"]
+    doubtful = set(frame.filter(pl.col("in_doubt") | (excess > _EXCESS_DIGITS))["row"])
+    for row in frame.filter(excess > _EXCESS_DEEP)["row"]:
+        if messages[row].count(b"{") + messages[row].count(b"[") > _DEEP:
+            doubtful.add(row)
+    return sorted(doubtful)
+
+
+def _by_contract(batch: RawBatch, rows: Sequence[int]) -> _Read:
+    read = _Read()
+    for row in rows:
+        message = batch.messages[row]
+        try:
+            event = read_by_contract(message, batch.lines[row] if batch.lines else None)
+        except MessageError as error:
+            read.refused.append((row, 0, Refused(error, message)))
+            continue
+        read.rows.append(row)
+        read.parts.append(0)
+        read.events.append(event)
+    return read
+
+
+def _foreign(batch: RawBatch) -> tuple[pl.DataFrame, list[tuple[int, int, Refused]]]:
+    adapter, read = adapter_of(batch.format), _Read()
+    for row, message in enumerate(batch.messages):
+        line = batch.lines[row] if batch.lines else None
+        try:
+            check_text(message, line)
+            found = adapter(message, line)
+        except MessageError as error:
+            read.refused.append((row, 0, Refused(error, message)))
+            continue
+        for part, one in enumerate(found):
+            if isinstance(one, Refused):
+                read.refused.append((row, part, one))
+            else:
+                read.rows.append(row)
+                read.parts.append(part)
+                read.events.append(one)
+    return _frame(read), read.refused
+
+
+def _frame(read: _Read) -> pl.DataFrame:
+    return event_frame(read.events).with_columns(
+        pl.Series("row", read.rows, dtype=pl.Int64), pl.Series("part", read.parts, dtype=pl.Int64)
+    )
+
+
+def _events(frame: pl.DataFrame, batch: RawBatch, raw: pl.Series) -> pl.DataFrame:
+    row = pl.col("row")
+    first_of_message = (row != row.shift(1)).fill_null(value=True)
+    identity = plh.concat_str("event.source", "event.id", separator="\n").chash.sha2_256()
+    return frame.with_columns(
+        pl.lit(batch.source).alias("position.source"),
+        pl.lit(batch.partition, dtype=pl.Int64).alias("position.partition"),
+        pl.Series("position.offset", batch.offsets, dtype=pl.Int64).gather(frame["row"]),
+        pl.col("part").alias("position.part"),
+        raw.gather(frame["row"]),
+        identity.alias("event.identity"),
+    ).select(
+        *(column.name for column in (*POSITION, *EVENT)),
+        pl.when(first_of_message).then("raw").alias("raw"),
+        "event.identity",
+        "event.content",
+    )
+
+
+def _dead_letters(refused: Sequence[tuple[int, int, Refused]], batch: RawBatch) -> pl.DataFrame:
+    found = [
+        (batch.offsets[row], part, one.error.reason, str(one.error), len(one.raw), one.raw[:HEAD_BYTES])
+        if len(one.raw) > MAX_MESSAGE_BYTES
+        else (batch.offsets[row], part, one.error.reason, str(one.error), len(one.raw), one.raw)
+        for row, part, one in refused
+    ]
+    for large in batch.oversize:
+        error = too_large(large.length, large.line)
+        found.append((large.offset, 0, error.reason, str(error), large.length, large.head[:HEAD_BYTES]))
+    schema = {"offset": pl.Int64, "part": pl.Int64, "reason": pl.String, "text": pl.String, "bytes": pl.Int64,
+              "raw": pl.Binary}  # fmt: skip
+    return pl.DataFrame(found, schema=schema, orient="row").sort("offset", "part")
