@@ -1,0 +1,49 @@
+"""The way of an event, one line a stage. Everything on it works on the columns of a whole batch.
+
+A batch in gives evidence out: the same messages with the same versions and keys give the same bytes, whatever the size
+of batches, the machine, the store behind it, and however often it is run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from schemas.records import Versions
+from streams.batch import RawBatch, Recorded
+from streams.classify import classify
+from streams.commit import Keys
+from streams.decode import decode
+from streams.enrich import enrich
+from streams.judge import judge
+from streams.record import record
+from streams.register_index import RegisterIndex
+from streams.rules import Rulebook
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a batch is judged with. Nothing in it changes while a batch is on its way.
+
+    Attributes:
+        index: the register and the interpretations, ready to be asked.
+        rulebook: the rules.
+        keys: for salts and pseudonyms.
+        versions: the names of all of these, for findings and ranges.
+    """
+
+    index: RegisterIndex
+    rulebook: Rulebook
+    keys: Keys
+    versions: Versions
+
+
+def run(batch: RawBatch, context: Context) -> Recorded:
+    """Return the evidence of one batch of messages.
+
+    What cannot be read is a dead letter in the result; no message is left out and none is the reason to stop.
+    """
+    decoded = decode(batch)  # bytes → typed columns; a foreign format passes its adapter; else a dead letter
+    known = enrich(decoded.events, context.index, context.keys)  # → what register and policy said on that day
+    facts = classify(known, context.index)  # → category 1, 2, both, none or unknown (TBA 27-5)
+    findings = judge(facts, context.rulebook)  # → one row per rule, role and position
+    return record(decoded, facts, findings, batch=batch, keys=context.keys, versions=context.versions)
