@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -102,6 +102,7 @@ def plain(node: Node) -> object:
 
 def _compose(text: str, path: str) -> yaml.Node | None:
     try:
+        _refuse_deep(text, path)
         root: yaml.Node | None = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         why = " ".join(filter(None, (error.context, error.problem)))
@@ -115,7 +116,25 @@ def _compose(text: str, path: str) -> yaml.Node | None:
     return root
 
 
-def _place(path: str, mark: yaml.Mark | None) -> Place:
+def _refuse_deep(text: str, path: str) -> None:
+    """Refuse a deep document before it is composed: libyaml's composer recurses in C and would end the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise _too_complex(_place(path, event.start_mark))
+
+
+def _too_complex(where: Place) -> RuleError:
+    why = f"more than {MAX_NODES} values, or {MAX_DEPTH} inside each other"
+    return RuleError("The rule file is too complex", where=where, why=why, todo="write aliases out or split it")
+
+
+def _place(path: str, mark: Any) -> Place:
+    """Return the place of a mark of PyYAML, in Python or in C, or the file if there is none."""
     return Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)
 
 
@@ -131,8 +150,7 @@ class _Reader:
         place = _place(self._path, node.start_mark)
         self._count += 1
         if self._count > MAX_NODES or depth > MAX_DEPTH:
-            why = f"more than {MAX_NODES} values, or {MAX_DEPTH} inside each other"
-            raise RuleError("The rule file is too complex", where=place, why=why, todo="write aliases out or split it")
+            raise _too_complex(place)
         if isinstance(node, yaml.MappingNode):
             return Mapping(place, tuple(self._pairs(node, depth)))
         if isinstance(node, yaml.SequenceNode):
@@ -156,8 +174,6 @@ class _Reader:
     def _scalar(self, node: yaml.Node, place: Place) -> Scalar:
         try:
             value: Scalar = self._constructor.construct_object(node)
-            if isinstance(value, str):
-                value.encode()  # an escape such as "\\ud800" is half a character, which no column can hold
         except (yaml.YAMLError, ValueError) as error:
             why = getattr(error, "problem", None) or str(error)
             raise RuleError("A value cannot be read", where=place, why=why, todo="put it in quotes") from error

@@ -127,8 +127,13 @@ def _cidr(mine: str, network: str) -> bool:
         return False
     if "%" in mine:
         return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address) in ipaddress.ip_network(network)
+    within = ipaddress.ip_network(network)
+    mapped = ipaddress.IPv6Network("::ffff:0:0/96")
+    if isinstance(within, ipaddress.IPv6Network) and within.subnet_of(mapped):
+        within = ipaddress.ip_network(
+            (int(within.network_address) - int(mapped.network_address), within.prefixlen - 96)
+        )
+    return (getattr(address, "ipv4_mapped", None) or address) in within
 
 
 def _read(text: str) -> list[Token]:
