@@ -1,0 +1,60 @@
+"""Small moves between a batch and the rows of it that a fact is about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import polars as pl
+
+from streams.commit import compact_json
+
+
+class Chosen:
+    """Some rows of a batch: take them out, work on them, and spread the result over the batch again.
+
+    Args:
+        frame: the batch.
+        condition: says which rows; a null is not chosen.
+    """
+
+    def __init__(self, frame: pl.DataFrame, condition: pl.Expr) -> None:
+        self._mask = frame.select(condition.fill_null(False).alias("chosen"))["chosen"]
+
+    def of(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the chosen rows of a frame as long as the batch."""
+        return frame.filter(self._mask)
+
+    def series(self, values: pl.Series) -> pl.Series:
+        """Return the chosen rows of a series as long as the batch."""
+        return values.filter(self._mask)
+
+    def spread(self, found: pl.DataFrame) -> pl.DataFrame:
+        """Return a frame as long as the batch: what was found for the chosen rows, nulls for all others."""
+        place = self._mask.to_frame("chosen").select(pl.when("chosen").then(pl.col("chosen").cum_sum() - 1))
+        return found.select(pl.all().gather(place["chosen"]))
+
+
+def prefixed(table: pl.DataFrame, role: str) -> pl.DataFrame:
+    """Return a table whose columns bear the name of their role: ``id`` becomes ``asset.id``."""
+    return table.rename(lambda name: f"{role}.{name}")
+
+
+def beside(*frames: pl.DataFrame) -> pl.DataFrame:
+    """Return frames of one length as one, side by side."""
+    return pl.concat(frames, how="horizontal")
+
+
+def list_as_text(frame: pl.DataFrame, lists: pl.Expr) -> pl.Series:
+    """Return lists of texts as compact JSON, so that they can be part of a key; null stays null."""
+    return frame.select(lists.alias("list")).select(compact_json("list").alias("text"))["text"]
+
+
+def text_of(values: Iterable[str]) -> str:
+    """Return texts as one text that `texts_of` takes apart again."""
+    return json.dumps(list(values))
+
+
+def texts_of(text: str | None) -> tuple[str, ...] | None:
+    """Return the texts that `text_of` or `list_as_text` put together."""
+    return None if text is None else tuple(json.loads(text))

@@ -1,0 +1,77 @@
+"""The columns of the two places, ``asset`` and ``destination``, of a whole batch."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any, Final
+
+import polars as pl
+
+from schemas.interpretations import Interpretations
+from streams.commit import Keys
+from streams.distinct import DistinctTable, Key
+from streams.enrich.columns import Chosen, beside, prefixed
+from streams.enrich.facts import schema_of
+from streams.enrich.keys import asset_key
+from streams.enrich.places import PLACE_FACTS, Placed, place_facts
+from streams.register_index import RegisterIndex
+
+_MICROSECOND: Final = dt.timedelta(microseconds=1)
+
+
+class PlaceColumns:
+    """Facts of places under one version of register and settings.
+
+    Args:
+        index: that version.
+    """
+
+    def __init__(self, index: RegisterIndex) -> None:
+        self._index = index
+        self._asset = DistinctTable(schema_of("asset", PLACE_FACTS), self._resolve_asset)
+        self._destination = DistinctTable(schema_of("destination", PLACE_FACTS), self._resolve_destination)
+
+    def assets(self, events: pl.DataFrame, segments: pl.Series, keys: Keys) -> pl.DataFrame:
+        """Return the facts of the touched assets, columns ``asset.*``; the categories are `streams.classify`'s."""
+        entry = self._index.assets(events["asset.claimed_id"], events["asset.locator"], segments)
+        table = self._asset.of(pl.DataFrame({"entry": entry, "region": events["asset.region"], "segment": segments}))
+        facts = prefixed(table, "asset")
+        key = asset_key(beside(events, facts), "asset.id", "asset.claimed_id", "asset.locator", keys)
+        return facts.with_columns(key.alias("asset.key"))
+
+    def destinations(self, events: pl.DataFrame, segments: pl.Series, keys: Keys) -> pl.DataFrame:
+        """Return the facts of where transfers go, columns ``destination.*``; other events have no destination."""
+        transfers = Chosen(events, pl.col("event.kind") == "transfer")
+        moved, when = transfers.of(events), transfers.series(segments)
+        entry = self._index.assets(moved["destination.claimed_asset"], moved["destination.locator"], when)
+        said = moved.select("destination.region", "destination.claimed_country", "destination.persistence")
+        facts = prefixed(self._destination.of(said.with_columns(entry=entry, segment=when)), "destination")
+        seen = beside(moved, facts)
+        key = asset_key(seen, "destination.id", "destination.claimed_asset", "destination.locator", keys)
+        stored = seen.select(pl.col("destination.stored") & ~self._short_stay(when))["destination.stored"]
+        return transfers.spread(facts.with_columns(stored, key.alias("destination.key")))
+
+    def _short_stay(self, segments: pl.Series) -> pl.Expr:
+        """Return whether a stay is meant to end so soon that it need not be published (Q11)."""
+        least = self._index.setting(_exempt_below, segments)
+        stay = (pl.col("destination.temporary.until") - pl.col("event.time")).dt.total_microseconds()
+        return ((stay >= 0) & (stay < least)).fill_null(False)
+
+    def _resolve_asset(self, key: Key) -> Sequence[Any]:
+        placed = Placed(self._index.asset(key["entry"]), key["region"])
+        return place_facts(self._index.moment(key["segment"]), placed, "asset").row(PLACE_FACTS)
+
+    def _resolve_destination(self, key: Key) -> Sequence[Any]:
+        placed = Placed(
+            self._index.asset(key["entry"]),
+            key["destination.region"],
+            key["destination.claimed_country"],
+            key["destination.persistence"],
+        )
+        return place_facts(self._index.moment(key["segment"]), placed, "destination").row(PLACE_FACTS)
+
+
+def _exempt_below(settings: Interpretations) -> int:
+    """Return the microseconds below which a temporary stay is exempt; 0: none is."""
+    return settings.temporary.min_duration // _MICROSECOND if settings.temporary.exempt else 0

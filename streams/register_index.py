@@ -1,0 +1,177 @@
+"""The register, ready to be asked about whole batches of events, each as of its own time.
+
+Time is cut into *segments* at every instant at which any fact can change (`streams.register_days`). Within a segment
+all facts are constant, so a distinct question per segment is answered once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
+
+import polars as pl
+
+from schemas.interpretations import Interpretations
+from schemas.register import Asset, Identity, Network, Register
+from streams.distinct import DistinctTable, Key
+from streams.networks import NetworkIndex
+from streams.patterns import IdentityIndex, PatternIndex
+from streams.register_days import change_days, instant, validity_days
+from streams.register_moment import Moment, holds
+
+T = TypeVar("T")
+Geo = Callable[[str], str | None]
+"""Country (ISO 3166-1 alpha-2) that an address is in according to the operator's own MMDB file; None if unknown."""
+
+MAX_MOMENTS: Final = 128
+"""Moments kept at most; batches are close to each other in time, so few are enough."""
+
+MAX_ADDRESSES: Final = 65_536
+"""Addresses remembered at most; they are short and many."""
+
+_ENTRY: Final = {"entry": pl.Int32()}
+
+
+def no_geo(_ip: str) -> str | None:
+    """Return None for every address: what is known of addresses without an MMDB file."""
+    return None
+
+
+class RegisterIndex:
+    """Answers who and what an event is about, as of the event's time. Built once per version of register and settings.
+
+    Entries of the register are told by their index in its lists, in Int32 columns called ``entry``; null: unknown.
+
+    Args:
+        register: the register; it need not be complete, or hold anything.
+        interpretations: the settings.
+        geo: tells the country of an address.
+
+    Raises:
+        RegisterError: an address range of the register cannot be read.
+    """
+
+    def __init__(self, register: Register, interpretations: Interpretations, geo: Geo = no_geo) -> None:
+        self.register = register
+        self.interpretations = interpretations
+        self.geo = geo
+        self._days = change_days(register, interpretations)
+        self._instants = pl.Series([instant(day) for day in self._days[1:]], dtype=pl.Datetime("us", "UTC"))
+        self._moments: OrderedDict[int, Moment] = OrderedDict()
+        self._asset_periods = _Periods(self._days, validity_days(register.assets))
+        self._identity_periods = _Periods(self._days, validity_days(register.identities))
+        self._network_periods = _Periods(self._days, validity_days(register.networks))
+        self._asset_ids = _by_id(register.assets)
+        self._locators = PatternIndex(
+            (locator.pattern, index) for index, asset in enumerate(register.assets) for locator in asset.locators
+        )
+        self._identities = IdentityIndex(
+            (entry.issuer, entry.subject, entry.role, index) for index, entry in enumerate(register.identities)
+        )
+        self._networks = NetworkIndex(register.networks)
+        self._asset_table = DistinctTable(_ENTRY, lambda key: (self._find_asset(key),))
+        self._identity_table = DistinctTable(_ENTRY, lambda key: (self._find_identity(key),))
+        self._address_table = DistinctTable({**_ENTRY, "geo": pl.String()}, self._find_address, limit=MAX_ADDRESSES)
+        self._kept: dict[Callable[[RegisterIndex], Any], Any] = {}
+
+    def segments(self, times: pl.Series) -> pl.Series:
+        """Return the segment (UInt32) that each time (Datetime µs UTC) falls into."""
+        return self._instants.search_sorted(times, side="right").cast(pl.UInt32)
+
+    def segment_of(self, time: dt.datetime) -> int:
+        """Return the segment that one time falls into."""
+        return int(self.segments(pl.Series([time], dtype=pl.Datetime("us", "UTC")))[0])
+
+    def moment(self, segment: int) -> Moment:
+        """Return the register as it holds throughout a segment."""
+        found = self._moments.get(segment)
+        if found is None:
+            found = Moment(self.register, self.interpretations, self._days[segment])
+            self._moments[segment] = found
+            if len(self._moments) > MAX_MOMENTS:
+                self._moments.popitem(last=False)
+        self._moments.move_to_end(segment)
+        return found
+
+    def assets(self, ids: pl.Series, locators: pl.Series, segments: pl.Series) -> pl.Series:
+        """Return the asset entries (Int32) that ids and locators (String) name; the id counts, then the locator."""
+        keys = pl.DataFrame({"id": ids, "locator": locators, "period": self._asset_periods.of(segments)})
+        return self._asset_table.of(keys)["entry"]
+
+    def identities(self, issuers: pl.Series, subjects: pl.Series, roles: pl.Series, segments: pl.Series) -> pl.Series:
+        """Return the identity entries (Int32) of principals (all String); see `streams.patterns.IdentityIndex`."""
+        period = self._identity_periods.of(segments)
+        keys = pl.DataFrame({"issuer": issuers, "subject": subjects, "role": roles, "period": period})
+        return self._identity_table.of(keys)["entry"]
+
+    def addresses(self, ips: pl.Series, segments: pl.Series) -> pl.DataFrame:
+        """Return of each address (String) its network (Int32 ``entry``) and its country by MMDB (String ``geo``)."""
+        return self._address_table.of(pl.DataFrame({"ip": ips, "period": self._network_periods.of(segments)}))
+
+    def setting(self, read: Callable[[Interpretations], Any], segments: pl.Series) -> pl.Series:
+        """Return what ``read`` takes from the settings in force in each segment."""
+        eras = {day: self.interpretations.at(day) for day in (self._days[0], *self.interpretations.change_days())}
+        starts = list(eras)
+        values = [read(eras[starts[bisect_right(starts, day) - 1]]) for day in self._days]
+        return pl.Series(values).gather(segments)
+
+    def kept(self, make: Callable[[RegisterIndex], T]) -> T:
+        """Return what ``make`` makes of this index, made when first asked for: a stage's own tables live here."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        found: T = self._kept[make]
+        return found
+
+    def asset(self, entry: int | None) -> Asset | None:
+        """Return the asset with this index."""
+        return None if entry is None else self.register.assets[entry]
+
+    def identity(self, entry: int | None) -> Identity | None:
+        """Return the identity with this index."""
+        return None if entry is None else self.register.identities[entry]
+
+    def network(self, entry: int | None) -> Network | None:
+        """Return the network with this index."""
+        return None if entry is None else self.register.networks[entry]
+
+    def _find_asset(self, key: Key) -> int | None:
+        day, assets = self._asset_periods.days[key["period"]], self.register.assets
+        by_id = self._asset_ids.get(key["id"], ()) if key["id"] is not None else ()
+        by_locator = self._locators.find_all(key["locator"]) if key["locator"] is not None else ()
+        return next((index for index in (*by_id, *by_locator) if holds(assets[index], day)), None)
+
+    def _find_identity(self, key: Key) -> int | None:
+        if key["issuer"] is None or key["subject"] is None:
+            return None
+        day, entries = self._identity_periods.days[key["period"]], self.register.identities
+        found = self._identities.find_all(key["issuer"], key["subject"], key["role"])
+        return next((index for index in found if holds(entries[index], day)), None)
+
+    def _find_address(self, key: Key) -> tuple[int | None, str | None]:
+        if key["ip"] is None:
+            return None, None
+        day, networks = self._network_periods.days[key["period"]], self.register.networks
+        found = next((index for index in self._networks.containing(key["ip"]) if holds(networks[index], day)), None)
+        return found, self.geo(key["ip"])
+
+
+class _Periods:
+    """Coarser than segments: the stretches of time in which the entries of one part stay the same."""
+
+    def __init__(self, segment_days: list[dt.date], days: list[dt.date]) -> None:
+        self.days = days
+        self._of_segment = pl.Series([bisect_right(days, day) - 1 for day in segment_days], dtype=pl.UInt32)
+
+    def of(self, segments: pl.Series) -> pl.Series:
+        """Return the period (UInt32, an index of `days`) that each segment lies in."""
+        return self._of_segment.gather(segments)
+
+
+def _by_id(assets: Iterable[Asset]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for index, asset in enumerate(assets):
+        found.setdefault(asset.id, []).append(index)
+    return found
