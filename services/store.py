@@ -10,7 +10,7 @@ import datetime as dt
 import io
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
@@ -139,9 +139,9 @@ class Store:
         """
         block = io.BytesIO()
         rows.write_ipc_stream(block, compat_level=pl.CompatLevel.oldest())
-        columns = [name for name in rows.columns]
+        block.seek(0)
         try:
-            self.client.raw_insert(table, columns, block.getbuffer(), fmt="ArrowStream")
+            self.client.raw_insert(table, rows.columns, block, fmt="ArrowStream")
         except (ClickHouseError, OSError) as error:
             raise self._failed(f"rows cannot be written to {table}", error) from None
 
@@ -197,13 +197,12 @@ class Store:
         return failure(what, error, self.where)
 
 
+_NO_SPACE: Final = ("NOT_ENOUGH_SPACE", "No space left", "errno: 28", "errno: 27", "File too large")
+
+
 def failure(what: str, error: Exception, where: Place) -> StoreError:
     """Return a StoreError that says why without quoting the engine's message, which may hold values."""
-    text = str(error)
-    full = isinstance(error, OSError) or any(
-        sign in text for sign in ("NOT_ENOUGH_SPACE", "No space left", "errno: 28", "errno: 27")
-    )
-    if full:
+    if isinstance(error, OSError) or any(sign in str(error) for sign in _NO_SPACE):
         return StoreError(
             what, where=where, why="no space left for writing",
             todo="make room and run the same command again: it goes on where it stopped",
@@ -211,8 +210,3 @@ def failure(what: str, error: Exception, where: Place) -> StoreError:
     name = getattr(error, "name", None) or type(error).__name__
     code = getattr(error, "code", None)
     return StoreError(what, where=where, why=f"{name} ({code})" if code else str(name))
-
-
-def column_list(names: Sequence[str]) -> str:
-    """Return column names quoted for SQL."""
-    return ", ".join(f"`{name}`" for name in names)

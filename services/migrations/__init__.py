@@ -43,7 +43,7 @@ def applied(client: Client) -> dict[str, str]:
         "CREATE TABLE IF NOT EXISTS migrations (name String, sha256 String, applied_at DateTime64(6, 'UTC')) "
         "ENGINE = MergeTree ORDER BY name SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
     )
-    return dict(client.query("SELECT name, sha256 FROM migrations").result_rows)
+    return {row[0]: row[1] for row in client.query("SELECT name, sha256 FROM migrations").result_rows}
 
 
 def pending(done: dict[str, str], where: Place) -> list[Migration]:
