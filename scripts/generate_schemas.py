@@ -1,4 +1,4 @@
-"""Write schemas/jsonschema/*.json from the contracts; ``--check`` fails when one is not current, missing or left over."""
+"""Write schemas/jsonschema/*.json from the contracts; ``--check`` fails when one is stale, missing or left over."""
 
 from __future__ import annotations
 

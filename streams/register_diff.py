@@ -64,12 +64,12 @@ def _key_changes(part: str, old: list[Entry], new: list[Entry]) -> Iterator[Chan
     paired = {id(entry) for pair in pairs for entry in pair}
     for entry in old:
         if id(entry) not in paired:
-            yield Change(part, reference(part, entry), "removed", before=_json(entry.model_dump(mode="json")))
+            yield Change(part, reference(part, entry), "removed", before=_whole(entry))
     for first, second in pairs:
         yield from _field_changes(part, first, second)
     for entry in new:
         if id(entry) not in paired:
-            yield Change(part, reference(part, entry), "added", after=_json(entry.model_dump(mode="json")))
+            yield Change(part, reference(part, entry), "added", after=_whole(entry))
 
 
 def _on(group: list[Entry], days: set[Any]) -> list[Entry]:
@@ -107,7 +107,9 @@ def _fields(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, _json(value)
 
 
+def _whole(entry: Entry) -> str:
+    return _json(entry.model_dump(mode="json", exclude_none=True))
+
+
 def _json(value: Any) -> str:
-    if isinstance(value, dict):
-        value = {key: inner for key, inner in value.items() if inner not in (None, [])}
     return json.dumps(value, ensure_ascii=False)

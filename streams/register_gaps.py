@@ -13,12 +13,14 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from schemas.base import TOKYO
 from streams.register_references import FILL_IN
 
-GapKind = Literal["asset", "identity", "party", "network", "region", "country"]
+GapKind = Literal["asset", "asset_id", "identity", "party", "network", "region", "country"]
+"""asset: named by a locator; asset_id: claimed by a register id; party: claimed by an id or an account."""
+GAP_KINDS: Final[tuple[GapKind, ...]] = get_args(GapKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +152,16 @@ def _asset(name: str, one: Unknown, day: dt.date) -> str:
         return _erased("assets", one)
     patterns = [name.removesuffix("/*"), name] if name.endswith("/*") else [name]
     locators = ", ".join(f"{{pattern: {_text(pattern)}}}" for pattern in patterns)
+    return _asset_entry(_text(_id(name)), locators, day)
+
+
+def _asset_id(name: str, _: Unknown, day: dt.date) -> str:
+    return _asset_entry(_text(name), "", day)
+
+
+def _asset_entry(name: str, locators: str, day: dt.date) -> str:
     return f"""assets:
-  - id: {_id(name)}
+  - id: {name}
     valid_from: {day}
     name: {FILL_IN}
     locators: [{locators}]
@@ -235,6 +245,7 @@ def _erased(part: str, one: Unknown) -> str:
 
 STUBS: Final[dict[GapKind, Callable[[str, Unknown, dt.date], str]]] = {
     "asset": _asset,
+    "asset_id": _asset_id,
     "identity": _identity,
     "party": _party,
     "network": _network,

@@ -78,7 +78,10 @@ def _print(one: Answered, out: Console) -> None:
         out.print("Choices that the paper does not ask about", style="bold")
     else:
         out.print(f"{one.question.number}  {one.question.asks}", style="bold")
-        out.print(f"     {one.question.answer}")
+        out.print(f"     By default: {one.question.answer}")
+        changed = [f"{answer.setting.name} = {answer.value}" for answer in one.answers if answer.source == "set"]
+        if changed:
+            out.print(f"     Today otherwise: {', '.join(changed)}", style="bold")
     table = Table(box=SIMPLE, pad_edge=True)
     for name in COLUMNS:
         table.add_column(name, overflow="fold")
@@ -89,15 +92,10 @@ def _print(one: Answered, out: Console) -> None:
 
 def _cells(answer: Answer) -> tuple[str, ...]:
     setting, meaning = answer.setting, answer.setting.meaning
-    source = answer.source if answer.source == "pinned" else f"{answer.source}{_decider(answer)}"
-    if meaning.sign_off:
-        source += ", needs a sign-off"
+    source = f"{answer.source}, by {answer.decided_by}" if answer.decided_by else answer.source
+    allowed = f"{setting.allowed}, with sign-off" if meaning.sign_off else setting.allowed
     basis = f"{meaning.basis} [{meaning.authority}]"
-    return setting.name, answer.value, source, setting.allowed, basis, ", ".join(meaning.affects)
-
-
-def _decider(answer: Answer) -> str:
-    return f" (by {answer.decided_by})" if answer.decided_by else ""
+    return setting.name, answer.value, source, allowed, basis, ", ".join(meaning.affects)
 
 
 def _plain(one: Answered) -> dict[str, Any]:

@@ -1,0 +1,161 @@
+"""``ashiato register``: check, load, show and compare registers; list what the register would have to say."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import yaml
+
+from schemas.base import TOKYO
+from schemas.errors import AshiatoError, ManyErrors, UsageError
+from schemas.register import Entry, Register
+from services.cli_support import Failed, data_dir_option, emit, example, json_option, to_json
+from services.register_files import RegisterFiles, read_register, survey_register
+from services.register_store import find_register, load_register, stored_gaps
+from streams.register_diff import diff
+from streams.register_gaps import GAP_KINDS
+from streams.register_references import SINGULAR, closest
+from streams.register_versions import PARTS, content_sha256, entries, key_of, valid_at
+
+SOURCE: Final = click.Path(exists=True, path_type=Path)
+
+
+@click.group(epilog=example("ashiato register check register/", "ashiato register load register/"))
+def command() -> None:
+    """Check, load, show and compare the register; list its gaps."""
+
+
+@command.command(epilog=example("ashiato register check register/"))
+@click.argument("paths", nargs=-1, required=True, type=SOURCE)
+@json_option
+def check(paths: tuple[Path, ...], *, as_json: bool) -> None:
+    """Read a register and tell everything that does not hold, with file, line and column."""
+    found = survey_register(paths)
+    if as_json:
+        click.echo(to_json(_outcome(found)))
+    else:
+        for warning in found.warnings:
+            click.echo(f"warning: {warning}", err=True)
+    if found.errors:
+        raise Failed(str(ManyErrors("the register does not hold", found.errors)))
+    if not as_json:
+        click.echo(f"The register holds: {_summary(found.register)}, {len(found.warnings)} warning(s).")
+
+
+def _outcome(found: RegisterFiles) -> dict[str, Any]:
+    """Return the outcome of a check as JSON data."""
+    return {
+        "holds": not found.errors,
+        "sha256": content_sha256(found.register) if not found.errors else None,
+        "files": found.files,
+        "errors": [_problem(error) for error in found.errors],
+        "warnings": [_problem(warning) for warning in found.warnings],
+    }
+
+
+def _problem(error: AshiatoError) -> dict[str, Any]:
+    where = error.where
+    place = {"path": where.path, "line": where.line, "column": where.column} if where else {}
+    return {**place, "what": error.what, "why": error.why, "todo": error.todo}
+
+
+def _summary(register: Register) -> str:
+    counts = [(part, len(getattr(register, part))) for part in PARTS]
+    parts = ", ".join(f"{count} {part.replace('_', ' ')}" for part, count in counts if count)
+    return f"{parts or 'no entry'}; version {content_sha256(register)[:12]}"
+
+
+@command.command(epilog=example("ashiato register load register/"))
+@click.argument("paths", nargs=-1, required=True, type=SOURCE)
+@data_dir_option
+def load(paths: tuple[Path, ...], data_dir: Path) -> None:
+    """Read a register and make it the one that later events are judged with."""
+    register = read_register(paths)
+    version, is_new = load_register(data_dir, register, dt.datetime.now(dt.UTC))
+    said = "Loaded" if is_new else "This version is loaded already"
+    click.echo(f"{said}: {_summary(register)}, recorded at {version.recorded_at:%Y-%m-%d %H:%M:%SZ}.")
+
+
+@command.command(
+    epilog=example("ashiato register show", "ashiato register show --from register/ --at 2026-11-01 assets crm-db")
+)
+@click.argument("part", required=False, type=click.Choice(PARTS))
+@click.argument("key", required=False)
+@click.option("--at", "day", type=click.DateTime(["%Y-%m-%d"]), help="Only what holds on this day (Asia/Tokyo).")
+@click.option("--from", "origin", default="latest", show_default=True, help="Version (its first digits), or a path.")
+@data_dir_option
+@json_option
+def show(
+    part: str | None, key: str | None, day: dt.datetime | None, origin: str, data_dir: Path, *, as_json: bool
+) -> None:
+    """Print the entries of a register, or of one PART, or the history of one entry (PART KEY)."""
+    register = find_register(origin, data_dir, dt.datetime.now(dt.UTC))
+    moment = dt.datetime.combine(day.date(), dt.time(12), tzinfo=TOKYO) if day else None
+    found: dict[str, list[dict[str, Any]]] = {}
+    for located in entries(register):
+        asked_for = part in {None, located.part} and key in {None, key_of(located.entry)}
+        if asked_for and (moment is None or valid_at(located.entry, moment)):
+            found.setdefault(located.part, []).append(_plain(located.entry))
+    if key is not None and not found:
+        raise _no_such_entry(register, str(part), key)
+    click.echo(to_json(found) if as_json else yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=110))
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    """Return an entry as people would write it: without what is absent."""
+    return entry.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+
+
+def _no_such_entry(register: Register, part: str, key: str) -> UsageError:
+    keys = {key_of(entry) for entry in getattr(register, part)}
+    what = (
+        f'there is no {SINGULAR[part]} "{key}" at that time' if key in keys else f'there is no {SINGULAR[part]} "{key}"'
+    )
+    return UsageError(what, todo=closest(key, keys - {key}) or f"list them: ashiato register show {part}")
+
+
+@command.command(
+    "diff", epilog=example("ashiato register diff latest register/", "ashiato register diff 3fa9c1 77be02 --json")
+)
+@click.argument("before")
+@click.argument("after")
+@data_dir_option
+@json_option
+def show_diff(before: str, after: str, data_dir: Path, *, as_json: bool) -> None:
+    """Print what changed from BEFORE to AFTER, each a path or a loaded version (its first digits, or `latest`)."""
+    now = dt.datetime.now(dt.UTC)
+    changes = diff(find_register(before, data_dir, now), find_register(after, data_dir, now))
+    rows = [asdict(change) for change in changes]
+    columns = ("change", "entry", "field", "before", "after")
+    if not as_json:
+        # A whole entry is long; its name says enough here, and `register show` has the rest.
+        rows = [row if row["field"] else {**row, "before": None, "after": None} for row in rows]
+    emit(rows, as_json=as_json, columns=columns, empty="The two registers say the same.")
+
+
+@command.command(
+    "gaps", epilog=example("ashiato register gaps --limit 5", "ashiato register gaps --kind asset --stubs")
+)
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(GAP_KINDS), help="Only this kind; may be repeated.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many groups.")
+@click.option("--stubs/--no-stubs", default=True, help="Print the YAML to fill in below the table.")
+@data_dir_option
+@json_option
+def show_gaps(kinds: Sequence[str], limit: int, data_dir: Path, *, stubs: bool, as_json: bool) -> None:
+    """Print what is unknown to the register, what concerns the most user information first, with YAML to fill in."""
+    found = [gap for gap in stored_gaps(data_dir, dt.datetime.now(dt.UTC)) if not kinds or gap.kind in kinds]
+    rows = [asdict(gap) for gap in found[:limit]]
+    columns = ("kind", "name", "names", "events", "sui_events", "first", "last")
+    emit(rows, as_json=as_json, columns=columns, empty="Nothing in the evidence is unknown to the register.")
+    if as_json or not found:
+        return
+    if stubs:
+        for gap in found[:limit]:
+            click.echo(f"# {gap.events} event(s)\n{gap.stub}")
+    if len(found) > limit:
+        click.echo(f"{len(found) - limit} more; see them with --limit {len(found)}.", err=True)

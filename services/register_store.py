@@ -1,0 +1,97 @@
+"""Registers as the store keeps them: loaded versions, and what the evidence shows that the register does not know."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from schemas.errors import UsageError
+from schemas.register import Register, RegisterVersion
+from services.register_files import read_register
+from services.store import Store
+from streams.register_gaps import Gap, Unknown, gaps
+from streams.register_known import Known
+from streams.register_versions import (
+    EMPTY_REGISTER,
+    canonical_json,
+    register_from_json,
+    version_of,
+)
+
+_UNKNOWNS: Final = "unknowns.sql"
+_DIGITS: Final = re.compile(r"[0-9a-f]{4,64}")
+
+
+def load_register(data_dir: Path, register: Register, now: dt.datetime) -> tuple[RegisterVersion, bool]:
+    """Keep a register as the current version of a data directory; return the version and whether it was new.
+
+    Args:
+        data_dir: the data directory; made if there is none.
+        register: the register.
+        now: time of loading, UTC.
+    """
+    version = version_of(register, now)
+    with Store.open(data_dir, now=now, create=True) as store:
+        content = canonical_json(register)
+        is_new = store.save_version("register", version.sha256, content, entries=version.entries, now=now)
+        kept = store.versions("register")[-1]
+    return RegisterVersion(sha256=kept["sha256"], recorded_at=kept["recorded_at"], entries=kept["entries"]), is_new
+
+
+def find_register(name: str, data_dir: Path, now: dt.datetime) -> Register:
+    """Return a register by what a person calls it.
+
+    Args:
+        name: a path, ``latest`` (the version loaded last), ``empty``, or the first digits of a loaded version.
+        data_dir: the data directory that versions are kept in.
+        now: UTC.
+
+    Raises:
+        UsageError: there is no such version, or several begin with these digits.
+        ManyErrors: the files at the path hold no register.
+    """
+    path = Path(name)
+    if name == "empty":
+        return EMPTY_REGISTER
+    if path.exists():
+        return read_register([path])
+    if name != "latest" and not _DIGITS.fullmatch(name):
+        todo = "name a path, `latest`, `empty`, or at least four digits of a version"
+        raise UsageError(f'"{name}" is neither a path nor a version', todo=todo)
+    with Store.open(data_dir, now=now) as store:
+        return _stored(store, name)
+
+
+def current_register(store: Store) -> Register:
+    """Return the register that was loaded last; the empty one if none was."""
+    sha256 = store.current_version("register")
+    content = store.version_content("register", sha256) if sha256 else None
+    return register_from_json(content) if content else EMPTY_REGISTER
+
+
+def _stored(store: Store, name: str) -> Register:
+    if name == "latest":
+        return current_register(store)
+    content = store.version_content("register", name)
+    if content is None:
+        loaded = ", ".join(
+            f"{row['sha256'][:12]} of {row['recorded_at']:%Y-%m-%d %H:%M}Z" for row in store.versions("register")
+        )
+        why = f"loaded are: {loaded}" if loaded else "none has been loaded"
+        raise UsageError(f"no single version begins with {name}", why=why, todo="give more digits")
+    return register_from_json(content)
+
+
+def stored_gaps(data_dir: Path, now: dt.datetime) -> list[Gap]:
+    """Return what the evidence names and the register loaded last does not know, ranked.
+
+    Reads names that lie outside the records (locators, subjects, addresses) as far as their clocks have kept them.
+    """
+    with Store.open(data_dir, now=now) as store:
+        known = Known(current_register(store))
+        sql = resources.files("services.sql").joinpath(_UNKNOWNS).read_text(encoding="utf-8")
+        unknowns = [Unknown(**row) for row in store.rows(sql)]
+    return gaps(unknown for unknown in unknowns if not known.knows(unknown))
