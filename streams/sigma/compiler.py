@@ -52,6 +52,7 @@ _KEY_OF_ERROR: Final[dict[type[exceptions.SigmaError], str]] = {
     exceptions.SigmaTagError: "tags",
     exceptions.SigmaTaxonomyError: "taxonomy",
     exceptions.SigmaTitleError: "title",
+    exceptions.SigmaTypeError: "name",
     exceptions.SigmaValueError: "tags",
 }
 

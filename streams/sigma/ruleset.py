@@ -14,8 +14,8 @@ from typing import Final
 import polars as pl
 
 from streams.sigma.compiler import CompiledRule
-from streams.sigma.expressions import Subject, leaf_expression, subject_expression, subjects, tree_expression
-from streams.sigma.predicates import Leaf, leaves
+from streams.sigma.expressions import leaf_expression, subject_expression, subjects, tree_expression
+from streams.sigma.predicates import leaves
 
 MATCH_SCHEMA: Final = {"row": pl.UInt32(), "rule": pl.String(), "condition": pl.UInt16()}
 """Columns of a frame of matches: index of the row, id of the rule, index of the condition in the rule."""
@@ -29,21 +29,18 @@ class RuleSet:
         self.fields = frozenset[str]().union(*(rule.fields for rule in self.rules))
         self._conditions = [(rule.id, index, tree) for rule in self.rules for index, tree in enumerate(rule.trees)]
         distinct = dict.fromkeys(leaf for _, _, tree in self._conditions for leaf in leaves(tree))
-        derived = dict.fromkeys(subject for leaf in distinct for subject in subjects(leaf) if subject.is_derived)
         # Names of columns that exist only between the passes.
-        leaf_names = {leaf: f"test {number}" for number, leaf in enumerate(distinct)}
-        subject_names = {subject: f"subject {number}" for number, subject in enumerate(derived)}
+        tests = {leaf: f"test {number}" for number, leaf in enumerate(distinct)}
+        seen = dict.fromkeys(subject for leaf in distinct for subject in subjects(leaf))
+        looks = {subject: f"subject {number}" for number, subject in enumerate(seen)}
 
-        def look(subject: Subject) -> pl.Expr:
-            return pl.col(subject_names.get(subject, subject.column))
-
-        def named(leaf: Leaf) -> pl.Expr:
-            return pl.col(leaf_names[leaf])
-
-        self._derived = [subject_expression(subject).alias(name) for subject, name in subject_names.items()]
-        self._tests = [leaf_expression(leaf, look).alias(name) for leaf, name in leaf_names.items()]
+        self._subjects = [subject_expression(subject).alias(name) for subject, name in looks.items()]
+        self._tests = [
+            leaf_expression(leaf, lambda subject: pl.col(looks[subject])).alias(name) for leaf, name in tests.items()
+        ]
         self._joined = [
-            tree_expression(tree, named).alias(str(number)) for number, (_, _, tree) in enumerate(self._conditions)
+            tree_expression(tree, lambda leaf: pl.col(tests[leaf])).alias(str(number))
+            for number, (_, _, tree) in enumerate(self._conditions)
         ]
 
     def judge(self, facts: pl.DataFrame) -> pl.DataFrame:
@@ -55,8 +52,7 @@ class RuleSet:
         Raises:
             polars.exceptions.ColumnNotFoundError: a column that a rule reads is missing.
         """
-        looked_at = facts.select(*sorted(self.fields), *self._derived)
-        return looked_at.select(self._tests).select(self._joined)
+        return facts.select(self._subjects).select(self._tests).select(self._joined)
 
     def matches(self, facts: pl.DataFrame) -> pl.DataFrame:
         """Return which rows meet which conditions: ``MATCH_SCHEMA``, sorted by row, then by rule as given.
