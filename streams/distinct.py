@@ -10,6 +10,8 @@ import polars as pl
 MAX_KEYS: Final = 16_384
 """A table forgets everything when it would grow beyond this, so memory stays bounded whatever the logs hold."""
 
+_ROW: Final = "#row"
+
 Key = Mapping[str, Any]
 Resolve = Callable[[Key], Sequence[Any]]
 
@@ -30,32 +32,36 @@ class DistinctTable:
         self._schema = dict(schema)
         self._resolve = resolve
         self._limit = limit
-        self._known: dict[tuple[Any, ...], int] = {}
-        self._values = self._empty()
+        self._known = pl.DataFrame()
+        self._values = pl.DataFrame()
 
     def of(self, keys: pl.DataFrame) -> pl.DataFrame:
         """Return one row of values for each row of ``keys``, in the same order."""
         keys = keys.select(sorted(keys.columns))
-        distinct = keys.unique(maintain_order=False)
-        rows = self._rows_of(distinct.columns, distinct.rows())
-        numbered = distinct.with_columns(pl.Series("_row", rows, dtype=pl.UInt32))
-        place = keys.join(numbered, on=keys.columns, how="left", nulls_equal=True, maintain_order="left")
-        return self._values.select(pl.all().gather(place["_row"]))
+        if self._known.is_empty():
+            self._forget(keys)
+        place = self._places(keys)
+        if place.null_count():
+            self._learn(keys.filter(place.is_null()).unique(maintain_order=False), keys)
+            place = self._places(keys)
+        return self._values.select(pl.all().gather(place))
 
-    def _rows_of(self, columns: list[str], keys: list[tuple[Any, ...]]) -> list[int]:
-        """Return where in the table each key's values stand, resolving those that are new."""
-        new = [key for key in keys if key not in self._known]
+    def _places(self, keys: pl.DataFrame) -> pl.Series:
+        """Return where in the table each key stands; null if it is new."""
+        found = keys.join(self._known, on=keys.columns, how="left", nulls_equal=True, maintain_order="left")
+        return found[_ROW]
+
+    def _learn(self, new: pl.DataFrame, keys: pl.DataFrame) -> None:
+        """Resolve new keys and remember them; of all others only those that ``keys`` asks for, if they become many."""
         if len(self._known) + len(new) > self._limit:
-            self._known.clear()
-            self._values = self._empty()
-            new = keys
-        if new:
-            start = len(self._known)
-            found = [self._resolve(dict(zip(columns, key, strict=True))) for key in new]
-            values = pl.DataFrame(found, schema=self._schema, orient="row")
-            self._known.update(zip(new, range(start, start + len(new)), strict=True))
-            self._values = pl.concat([self._values, values], rechunk=True)
-        return [self._known[key] for key in keys]
+            self._forget(keys)
+            new = keys.unique(maintain_order=False)
+        found = [self._resolve(key) for key in new.iter_rows(named=True)]
+        values = pl.DataFrame(found, schema=self._schema, orient="row")
+        numbered = new.with_row_index(_ROW, offset=len(self._known)).select(self._known.columns)
+        self._known = pl.concat([self._known, numbered], rechunk=True)
+        self._values = pl.concat([self._values, values], rechunk=True)
 
-    def _empty(self) -> pl.DataFrame:
-        return pl.DataFrame(schema=self._schema)
+    def _forget(self, keys: pl.DataFrame) -> None:
+        self._known = keys.clear().with_columns(pl.lit(0, pl.UInt32).alias(_ROW))
+        self._values = pl.DataFrame(schema=self._schema)

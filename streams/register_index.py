@@ -29,7 +29,7 @@ Geo = Callable[[str], str | None]
 MAX_MOMENTS: Final = 128
 """Moments kept at most; batches are close to each other in time, so few are enough."""
 
-MAX_ADDRESSES: Final = 65_536
+MAX_ADDRESSES: Final = 32_768
 """Addresses remembered at most; they are short and many."""
 
 _ENTRY: Final = {"entry": pl.Int32()}

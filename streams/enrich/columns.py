@@ -20,17 +20,20 @@ class Chosen:
 
     def __init__(self, frame: pl.DataFrame, condition: pl.Expr) -> None:
         self._mask = frame.select(condition.fill_null(False).alias("chosen"))["chosen"]
+        self._all = self._mask.all()
 
     def of(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the chosen rows of a frame as long as the batch."""
-        return frame.filter(self._mask)
+        return frame if self._all else frame.filter(self._mask)
 
     def series(self, values: pl.Series) -> pl.Series:
         """Return the chosen rows of a series as long as the batch."""
-        return values.filter(self._mask)
+        return values if self._all else values.filter(self._mask)
 
     def spread(self, found: pl.DataFrame) -> pl.DataFrame:
         """Return a frame as long as the batch: what was found for the chosen rows, nulls for all others."""
+        if self._all:
+            return found
         place = self._mask.to_frame("chosen").select(pl.when("chosen").then(pl.col("chosen").cum_sum() - 1))
         return found.select(pl.all().gather(place["chosen"]))
 
@@ -45,9 +48,9 @@ def beside(*frames: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(frames, how="horizontal")
 
 
-def list_as_text(frame: pl.DataFrame, lists: pl.Expr) -> pl.Series:
+def list_as_text(lists: pl.Series) -> pl.Series:
     """Return lists of texts as compact JSON, so that they can be part of a key; null stays null."""
-    return frame.select(lists.alias("list")).select(compact_json("list").alias("text"))["text"]
+    return lists.to_frame("list").select(compact_json("list").alias("text"))["text"]
 
 
 def text_of(values: Iterable[str]) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import polars as pl
 
-from schemas.register import Register
 from streams.distinct import DistinctTable, Key
 from streams.enrich.columns import Chosen, beside, list_as_text, texts_of
 from streams.enrich.contracts import CONTRACT_FACTS, Work, contract_facts
@@ -17,8 +16,8 @@ from streams.register_index import RegisterIndex
 HANDLED: Final = {"contracts": pl.String(), "countries": pl.String(), "countries_complete": pl.Boolean()}
 """`streams.enrich.handlers.Handled` as columns, lists as JSON."""
 
-OTHER_PURPOSE: Final = ""
-"""Stands for every stated purpose that no contract names, so that free text does not make keys many."""
+_NOT_NAMED: Final = ""
+"""Stands for every text that no contract names."""
 
 
 class ContractColumns:
@@ -32,10 +31,15 @@ class ContractColumns:
         self._index = index
         schema = {**schema_of("party", CONTRACT_FACTS), "users_per_day": pl.Int64()}
         self._contract = DistinctTable(schema, self._resolve)
-        self.purposes = frozenset(_purposes(index.register))
+        scopes = [contract.scope for contract in index.register.contracts]
+        works = [[approval.work] for contract in index.register.contracts for approval in contract.resub_approvals]
+        self._assets = _Alike(scope.assets or () for scope in scopes)
+        self._fields = _Alike(scope.fields or () for scope in scopes)
+        self._privileges = _Alike(scope.privileges or () for scope in scopes)
+        self._purposes = _Alike([*(scope.purposes or () for scope in scopes), *works])
 
     def of(
-        self, seen: pl.DataFrame, handlers: pl.DataFrame, segments: pl.Series, privileges: pl.Expr | None
+        self, seen: pl.DataFrame, handlers: pl.DataFrame, segments: pl.Series, privileges: pl.Series | None
     ) -> pl.DataFrame:
         """Return the facts of `CONTRACT_FACTS` and ``users_in_scope``, without the role in their names.
 
@@ -46,7 +50,9 @@ class ContractColumns:
             privileges: what the handler did or may do (List of String); None if it did nothing itself.
         """
         third_parties = Chosen(handlers, pl.col("third_party"))
-        work = self._work(third_parties.of(seen), privileges)
+        work = self._work(
+            third_parties.of(seen), privileges if privileges is None else third_parties.series(privileges)
+        )
         handled = third_parties.of(handlers.select("id", *HANDLED).with_columns(segment=segments))
         found = self._contract.of(beside(handled, work.drop("users")))
         limit = pl.col("users_per_day")
@@ -55,15 +61,17 @@ class ContractColumns:
         in_force = pl.when(handlers["third_party"].is_null()).then(pl.lit(False)).otherwise("contract_in_force")
         return third_parties.spread(found).with_columns(in_force.alias("contract_in_force"))
 
-    def _work(self, seen: pl.DataFrame, privileges: pl.Expr | None) -> pl.DataFrame:
-        purpose = pl.col("purpose")
-        known = pl.Series(sorted(self.purposes), dtype=pl.String).implode()
+    def _work(self, seen: pl.DataFrame, privileges: pl.Series | None) -> pl.DataFrame:
+        done = pl.lit(None, pl.List(pl.String)) if privileges is None else privileges
+        lists = seen.with_columns(done=done).select(
+            self._fields.lists("records.fields"), self._privileges.lists("done")
+        )
         return seen.select(
-            asset=pl.col("asset.id"),
-            fields=list_as_text(seen, pl.col("records.fields")),
-            privileges=pl.lit(None, pl.String) if privileges is None else list_as_text(seen, privileges),
+            asset=self._assets.texts("asset.id"),
+            fields=list_as_text(lists["records.fields"]),
+            privileges=list_as_text(lists["done"]),
             judged=pl.lit(privileges is not None),
-            purpose=pl.when(purpose.is_in(known)).then(purpose).when(purpose.is_not_null()).then(pl.lit(OTHER_PURPOSE)),
+            purpose=self._purposes.texts("purpose"),
             users=pl.col("records.users").list.n_unique(),
         )
 
@@ -83,7 +91,28 @@ class ContractColumns:
         return (*facts.row(CONTRACT_FACTS), users_per_day)
 
 
-def _purposes(register: Register) -> Iterator[str]:
-    for contract in register.contracts:
-        yield from contract.scope.purposes or ()
-        yield from (approval.work for approval in contract.resub_approvals)
+class _Alike:
+    """Texts that no contract tells apart are one text here, so that few distinct keys stay few.
+
+    Args:
+        lists: what contracts name, list by list.
+    """
+
+    def __init__(self, lists: Iterable[Iterable[str]]) -> None:
+        named_in: dict[str, list[int]] = {}
+        for number, texts in enumerate(lists):
+            for text in dict.fromkeys(texts):
+                named_in.setdefault(text, []).append(number)
+        first: dict[tuple[int, ...], str] = {}
+        self._stands_for = {text: first.setdefault(tuple(numbers), text) for text, numbers in named_in.items()}
+
+    def texts(self, column: str) -> pl.Expr:
+        """Return a String column with each text replaced by the one that stands for it; null stays null."""
+        return pl.when(pl.col(column).is_not_null()).then(self._replaced(pl.col(column)))
+
+    def lists(self, column: str) -> pl.Expr:
+        """Return a List(String) column with its texts replaced, each kept once, in order; null stays null."""
+        return pl.col(column).list.eval(self._replaced(pl.element())).list.unique().list.sort()
+
+    def _replaced(self, text: pl.Expr) -> pl.Expr:
+        return text.replace_strict(self._stands_for, default=pl.lit(_NOT_NAMED), return_dtype=pl.String)

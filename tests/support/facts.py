@@ -11,20 +11,13 @@ import polars as pl
 from schemas.facts import EVENT, POSITION
 from schemas.interpretations import Interpretations
 from schemas.register import (
-    Anonymisation,
     Asset,
-    CloudException,
     Country,
-    Designation,
     Identity,
-    Locator,
     OutsourcingContract,
     Party,
     PolicyLine,
     Register,
-    Scope,
-    Selection,
-    Service,
     SurveySource,
 )
 from streams.classify import classify
@@ -106,7 +99,7 @@ def identity(subject: str = "hanako", party_id: str | None = "own", **more: Any)
 
 def contract(id_: str = "c1", party_id: str = "acme", **more: Any) -> OutsourcingContract:
     """Return a contract that allows everything."""
-    everything = {name: ("*",) for name in ("assets", "fields", "privileges", "purposes", "countries")}
+    everything = dict.fromkeys(("assets", "fields", "privileges", "purposes", "countries"), ("*",))
     known = {"valid_from": LONG_AGO, "sui_terms": True, "scope": everything}
     return OutsourcingContract.model_validate({"id": id_, "party": party_id, **known, **more})
 
