@@ -172,7 +172,8 @@ def _selected(name: str, body: Any, row: Mapping[str, Any], columns: Mapping[str
     frame = row_frame(row, columns)
     met, *each = frame.select(expression.alias(str(i)) for i, expression in enumerate(expressions)).row(0)
     tests = tuple(
-        Tested(*words(key, value), bool(met), group) for (group, key, value), met in zip(parts, each, strict=True)
+        Tested(*words(key, value), bool(answer), group, value if "fieldref" in key.split("|") else None)
+        for (group, key, value), answer in zip(parts, each, strict=True)
     )
     return Selected(name, bool(met), tests)
 

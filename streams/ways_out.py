@@ -31,8 +31,12 @@ Way = tuple[Need, ...]
 """What would have had to differ together."""
 
 
-def ways_out(reasons: Why) -> tuple[Way, ...]:
+def ways_out(reasons: Why, kind: str | None = None) -> tuple[Way, ...]:
     """Return the ways in which the rule would not have matched; those nearest at hand first, shortest first.
+
+    Args:
+        reasons: how the rule came to match.
+        kind: the event's kind; ways that ask for a field of another kind of event are left out.
 
     Each way is enough by itself. A way says what this one rule asks for: a value that becomes unknown instead of
     other would undo the match as well, and another rule would then say that it is unknown.
@@ -42,7 +46,7 @@ def ways_out(reasons: Why) -> tuple[Way, ...]:
     for turned in reasons.turning:
         choices = [_turn(selection) for name, selection in selections.items() if name in turned]
         found.update(dict.fromkeys(_merge(choice) for choice in product(*choices)))
-    possible = [way for way in found if all(need.column != _FIXED for need in way)]
+    possible = [way for way in found if not any(_out_of_reach(need.column, kind) for need in way)]
     return tuple(sorted(possible, key=_distance)[:MAX_WAYS])
 
 
@@ -60,6 +64,11 @@ def _turn(selection: Selected) -> list[Way]:
 def _merge(ways: Sequence[Way]) -> Way:
     """Return several ways as one that holds all of their needs once."""
     return tuple(dict.fromkeys(need for way in ways for need in way))
+
+
+def _out_of_reach(column: str, kind: str | None) -> bool:
+    """Tell whether no event of this kind can have another value in the column."""
+    return column == _FIXED or (column.startswith("grant.") and kind not in {None, "grant"})
 
 
 def _distance(way: Way) -> tuple[int, int]:

@@ -49,6 +49,12 @@ def test_nobody_is_told_to_turn_an_access_into_something_else() -> None:
     assert all(need.column != "event.kind" for way in ways for need in way)
 
 
+def test_nobody_is_told_to_revoke_what_was_no_grant() -> None:
+    reasons = why({"revoked": {"grant.change": "revoked"}}, "not revoked", {})
+    assert ways_out(reasons, "transfer") == ()
+    assert ways_out(reasons, "grant") == ((Need("grant.change", "is revoked"),),)
+
+
 def test_ways_out_stay_few() -> None:
     detection = {"many": {f"asset.{name}": True for name in (
         "known", "abroad", "stored", "in_transit", "third_party_equipment", "operator_abroad", "storage_service",
