@@ -2,9 +2,10 @@
 
 A record is one line of JSON in UTF-8 with its keys in the declared order, nulls written out, no floats, times in UTC
 with six digits and ``Z``. A dotted column name of `schemas.facts` is a path: ``asset.key`` is
-``{"asset": {"key": …}}``; an optional section of which nothing is known is null as a whole. These bytes are stored as they are; its leaf in the
-Merkle tree is SHA-256(0x00 ‖ record), RFC 6962 §2.1. No record is longer than 65,535 bytes (C2SP tlog-tiles). A record
-holds no processing time (its range tells it) and no personal data: it holds salted commitments to them.
+``{"asset": {"key": …}}``; an optional section of which nothing is known is null as a whole. These bytes are stored as
+they are; its leaf in the Merkle tree is SHA-256(0x00 ‖ record), RFC 6962 §2.1. No record is longer than 65,535 bytes
+(C2SP tlog-tiles). A record holds no processing time (its range tells it) and no personal data: it holds salted
+commitments to them.
 
 Commitments of one event::
 
@@ -135,12 +136,12 @@ class Range(Contract):
         )
     )
     messages_hmac: Sha256 = Field(
-        description="HMAC-SHA-256, under the pseudonym key, of the SHA-256 over the raw messages in order, each after "
-        "its length (u64 big-endian); an oversized message counts with its length and its SHA-256 (32 bytes)."
+        description="HMAC-SHA-256, under the pseudonym key, of `messages|` and the SHA-256 (hex) over the raw messages "
+        "in order, each after its length (u64 big-endian); an oversized one counts with its length and its SHA-256."
     )
     last_message_hmac: Sha256 = Field(
-        description="HMAC-SHA-256, under the pseudonym key, of the SHA-256 of the last raw message; of nothing, if "
-        "there is none. Keyed, because a plain hash of one message could be guessed."
+        description="The same of the SHA-256 of the last raw message; of nothing, if there is none. Keyed, because a "
+        "plain hash of one message could be guessed."
     )
     register_sha256: Sha256 = Field(description="Register version used.")
     rulebook_sha256: Sha256 = Field(description="Rulebook version used.")

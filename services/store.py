@@ -11,6 +11,7 @@ import io
 import tempfile
 import threading
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
@@ -30,6 +31,11 @@ from streams.tables import tables
 
 DATABASE: Final = "ashiato"
 VersionKind = Literal["register", "interpretations", "rulebook"]
+
+
+def statement(name: str) -> str:
+    """Return the text of ``services/sql/<name>.sql``."""
+    return resources.files("services.sql").joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
 class Store:
@@ -158,6 +164,10 @@ class Store:
             {"source": source or ""},
         )
         return [Range(**row) for row in rows]
+
+    def sources(self) -> list[str]:
+        """Return every source that something was recorded of."""
+        return [row["source"] for row in self.rows("SELECT DISTINCT source FROM range_rows ORDER BY source")]
 
     def accepted(self, source: str) -> list[Accepted]:
         """Return what counts of a source (partition 0), in order."""

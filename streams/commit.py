@@ -114,6 +114,11 @@ def keyed_digest(kind: str, value: pl.Expr, keys: Keys) -> pl.Expr:
     return _digest_hmac(pl.concat_str(pl.lit(f"{kind}|"), value), keys.pseudonym_key)
 
 
+def keyed_hex(kind: str, value: str, keys: Keys) -> str:
+    """Return the keyed digest of one value; see `keyed_digest`."""
+    return hmac.digest(keys.pseudonym_key.encode(), f"{kind}|{value}".encode(), "sha256").hex()
+
+
 def digest(text: pl.Expr) -> pl.Expr:
     """Return SHA-256 as 64 hex digits of a String or Binary column; null stays null."""
     return Hashes(text).sha2_256()

@@ -1,0 +1,46 @@
+"""Findings of the identity review: rules that look at how many contents an identity has (`event.contents`)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from schemas.facts import COLUMNS
+from schemas.records import Versions
+from streams.event_columns import DTYPES
+from streams.judge import judge, parts
+from streams.record_findings import finding_records
+from streams.rules import Rulebook
+
+
+def reviewing(rulebook: Rulebook) -> Rulebook:
+    """Return the rules that read ``event.contents``; to the others a reviewed event would be another event."""
+    ids = {part.rule.id for part in parts(rulebook) if any(column.name == "event.contents" for column in part.reads)}
+    return Rulebook(tuple(rule for rule in rulebook if rule.id in ids))
+
+
+def reused_id_findings(
+    rows: Sequence[Mapping[str, Any]], rulebook: Rulebook, versions: Versions, first: int
+) -> pl.DataFrame:
+    """Return finding records, as `streams.record_findings` makes them, for events whose identity was used again.
+
+    Args:
+        rows: columns of the events' records, dotted, and ``event.contents``.
+        rulebook: what `reviewing` returned.
+        versions: named in the findings.
+        first: offset of the first finding in the review's own source; column ``at`` counts on from it.
+    """
+    schema = {name: DTYPES[column.type] for name, column in COLUMNS.items()} | {"event.content": pl.String()}
+    known = [{name: value for name, value in row.items() if name in schema} for row in rows]
+    identities = [_identity(row["event.source"], row["event.id"]) for row in rows]
+    events = pl.DataFrame(known, schema=schema).with_columns(pl.Series("event.identity", identities, dtype=pl.String))
+    found = finding_records(events, judge(events, rulebook), versions)
+    return found.with_columns(pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("at"))
+
+
+def _identity(source: str, event_id: str) -> str:
+    """Return SHA-256 (hex) over CloudEvents source, a line feed, and id."""
+    return hashlib.sha256(f"{source}\n{event_id}".encode()).hexdigest()
