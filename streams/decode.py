@@ -28,7 +28,7 @@ HEAD_BYTES: Final = 1 << 16
 """A dead letter keeps so much of a message above the size limit."""
 
 _READ: Final = msgspec.json.Decoder(FastEvent).decode
-_REFUSALS: Final = (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError)
+_REFUSALS: Final = (MessageError, msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError)
 
 # A message that is longer than what was read from it has keys that nobody reads, or blanks. Only then can it hold what
 # msgspec skips and the contract refuses: nesting beyond 200 takes two bytes a level (known keys nest five deep), and a
@@ -79,20 +79,28 @@ def _native(batch: RawBatch, raw: pl.Series) -> tuple[pl.DataFrame, list[tuple[i
 def _fast(messages: Sequence[bytes], raw: pl.Series) -> tuple[_Read, list[int]]:
     """Read what msgspec admits; return it, and the rows that it refuses."""
     read, others = _Read(), list[int]()
-    no_text = set((raw.cast(pl.String, strict=False).is_null() | (raw.bin.size() > MAX_MESSAGE_BYTES)).arg_true())
+    all_text = _all_text(raw)
     for row, message in enumerate(messages):
         try:
             event = _READ(message)
+            if not all_text:
+                check_text(message)
         except _REFUSALS:
-            others.append(row)
-            continue
-        if row in no_text:
             others.append(row)
             continue
         read.events.append(event)
         read.rows.append(row)
     read.parts.extend([0] * len(read.rows))
     return read, others
+
+
+def _all_text(raw: pl.Series) -> bool:
+    """Return whether all messages are UTF-8 within the size limit; msgspec looks at neither in what it skips."""
+    try:
+        raw.cast(pl.String)
+    except pl.exceptions.ComputeError:
+        return False
+    return not (raw.bin.size() > MAX_MESSAGE_BYTES).any()
 
 
 def _doubtful(frame: pl.DataFrame, messages: Sequence[bytes], raw: pl.Series) -> list[int]:
