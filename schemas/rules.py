@@ -53,7 +53,9 @@ class RuleTest(Contract):
     """One test inside a rule file: columns that are present, all others being absent, and what must come of it."""
 
     name: Text = Field(description="What the event is; unique within the rule.")
-    facts: dict[str, str | bool | int | tuple[str, ...] | None] = Field(description="Column to value; times as RFC 3339.")
+    facts: dict[str, str | bool | int | tuple[str, ...] | None] = Field(
+        description="Column to value; times as RFC 3339."
+    )
     match: bool = Field(description="Whether the rule must match.")
     role: Role | tuple[Role, ...] | None = Field(
         None, description="For which roles it must match, and for no others; needed if the rule has several."

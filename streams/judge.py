@@ -109,5 +109,9 @@ def shown(column: Column) -> pl.Expr:
         return value.dt.to_string("%Y-%m-%dT%H:%M:%S%.6fZ")
     if column.type == "texts":
         more = pl.format("… {} more", value.list.len() - MAX_LISTED)
-        return pl.when(value.list.len() > MAX_LISTED).then(pl.concat_list(value.list.head(MAX_LISTED), more)).otherwise(value)
+        return (
+            pl.when(value.list.len() > MAX_LISTED)
+            .then(pl.concat_list(value.list.head(MAX_LISTED), more))
+            .otherwise(value)
+        )
     return value

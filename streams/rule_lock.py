@@ -94,7 +94,9 @@ def lock_errors(rules: Iterable[Rule], lock: Lock, path: str) -> list[AshiatoErr
         if error is not None:
             errors.append(error)
     missing = sorted(rule_id for rule_id, entry in lock.items() if not entry.retired and rule_id not in current)
-    errors += [RuleError(f"{rule_id} is in the lock, its file is gone", where=Place(path), todo=_LOCK) for rule_id in missing]
+    errors += [
+        RuleError(f"{rule_id} is in the lock, its file is gone", where=Place(path), todo=_LOCK) for rule_id in missing
+    ]
     return errors
 
 
@@ -105,10 +107,14 @@ def version_error(rule: Rule, entry: LockedRule | None) -> RuleError | None:
     where = Place(rule.path)
     if rule.version < entry.version:
         why = f"the file says {rule.version}, version {entry.version} was locked before"
-        return RuleError(f"{rule.id} went back to an older version", where=where, why=why, todo=_RAISE.format(entry.version + 1))
+        return RuleError(
+            f"{rule.id} went back to an older version", where=where, why=why, todo=_RAISE.format(entry.version + 1)
+        )
     if rule.sha256 != entry.sha256 or entry.retired:
         why = f"version {entry.version} was locked with another text" if not entry.retired else "it had been retired"
-        return RuleError(f"{rule.id} changed and its version did not", where=where, why=why, todo=_RAISE.format(entry.version + 1))
+        return RuleError(
+            f"{rule.id} changed and its version did not", where=where, why=why, todo=_RAISE.format(entry.version + 1)
+        )
     return None
 
 

@@ -14,19 +14,11 @@ from schemas.events import parse_time
 from schemas.facts import COLUMNS, Column
 from schemas.findings import Role
 from schemas.rules import RuleBlock, RuleTest
+from streams.enrich.facts import DTYPES
 from streams.sigma import CompiledRule
 
 MIN_EACH: Final = 2
 """A rule has at least so many tests that must match, and so many that must not."""
-
-DTYPES: Final[dict[str, pl.DataType]] = {
-    "text": pl.String(),
-    "bool": pl.Boolean(),
-    "int": pl.Int64(),
-    "time": pl.Datetime("us", "UTC"),
-    "texts": pl.List(pl.String()),
-}
-"""Polars type of each kind of column."""
 
 
 class Tested(Protocol):
@@ -46,7 +38,7 @@ class Tested(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class TestFailure:
+class FailedTest:
     """A test that does not hold.
 
     Attributes:
@@ -65,12 +57,9 @@ class TestFailure:
         return f"{self.name}: expected {wanted}, found {_roles(self.found)}"
 
 
-TestFailure.__test__ = False  # type: ignore[attr-defined]  # pytest would take it for a test class
-
-
-def run_tests(rule: Tested) -> list[TestFailure]:
+def run_tests(rule: Tested) -> list[FailedTest]:
     """Run the tests of a rule, each as one row whose other columns are absent; return those that do not hold."""
-    judged = test_frame(rule.tests, rule.compiled.fields).select(
+    judged = frame_of_tests(rule.tests, rule.compiled.fields).select(
         condition.alias(role) for role, condition in zip(rule.block.about, rule.compiled.conditions, strict=True)
     )
     failures = []
@@ -78,7 +67,7 @@ def run_tests(rule: Tested) -> list[TestFailure]:
         found = frozenset(role for role in rule.block.about if row[role])
         expected = expected_roles(test)
         if found != expected and not (expected is None and found):
-            failures.append(TestFailure(test.name, expected, found))
+            failures.append(FailedTest(test.name, expected, found))
     return failures
 
 
@@ -87,11 +76,13 @@ def expected_roles(test: RuleTest) -> frozenset[Role] | None:
     return test.roles if test.match else frozenset()
 
 
-def test_frame(tests: Sequence[RuleTest], fields: frozenset[str]) -> pl.DataFrame:
+def frame_of_tests(tests: Sequence[RuleTest], fields: frozenset[str]) -> pl.DataFrame:
     """Return one row per test with every column that a test names or the rule reads, in the types of `DTYPES`."""
     names = [name for name in COLUMNS if name in fields or any(name in test.facts for test in tests)]
     schema = {name: DTYPES[COLUMNS[name].type] for name in names}
-    return pl.DataFrame([{name: fact_value(COLUMNS[name], test.facts.get(name)) for name in names} for test in tests], schema)
+    return pl.DataFrame(
+        [{name: fact_value(COLUMNS[name], test.facts.get(name)) for name in names} for test in tests], schema
+    )
 
 
 def fact_value(column: Column, value: Any) -> Any:
@@ -102,8 +93,13 @@ def fact_value(column: Column, value: Any) -> Any:
     """
     if value is None:
         return None
-    wrong = {"text": not isinstance(value, str), "bool": not isinstance(value, bool), "texts": not isinstance(value, tuple | list),
-             "int": isinstance(value, bool) or not isinstance(value, int), "time": False}[column.type]  # fmt: skip
+    wrong = {
+        "text": not isinstance(value, str),
+        "bool": not isinstance(value, bool),
+        "int": isinstance(value, bool) or not isinstance(value, int),
+        "time": False,
+        "texts": not isinstance(value, tuple | list),
+    }[column.type]
     if wrong:
         message = f"{column.name} holds {column.type}, not {type(value).__name__}"
         raise ValueError(message)
@@ -115,7 +111,7 @@ def fact_value(column: Column, value: Any) -> Any:
     return list(value) if column.type == "texts" else value
 
 
-def test_errors(tests: Sequence[RuleTest], block: RuleBlock, place: Callable[..., Place]) -> list[RuleError]:
+def unsound(tests: Sequence[RuleTest], block: RuleBlock, place: Callable[..., Place]) -> list[RuleError]:
     """Return why the tests are not sound.
 
     Args:

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from schemas.base import Contract
 from schemas.errors import AshiatoError, ManyErrors, Place, RuleError
 from schemas.facts import COLUMNS
-from schemas.findings import Level, Role
+from schemas.findings import Level
 from schemas.rules import RuleBlock, RuleTest
-from streams.rule_tests import test_errors
+from streams.rule_tests import unsound
 from streams.sigma import CompiledRule, RuleSet, compile_rule
 from streams.sigma import documents as nodes
 
@@ -38,6 +38,7 @@ class Rule:
         tags: clauses and questions, for example ``ord.22-2-no-23.item3.ro-1`` and ``question.q11``.
         falsepositives: when it is raised and nothing is wrong.
         path: name of the file.
+        text: the whole file.
         sha256: SHA-256 of the file's bytes.
         block: our own block.
         tests: the tests inside.
@@ -51,6 +52,7 @@ class Rule:
     tags: tuple[str, ...]
     falsepositives: tuple[str, ...]
     path: str
+    text: str
     sha256: str
     block: RuleBlock
     tests: tuple[RuleTest, ...]
@@ -94,6 +96,11 @@ class Rulebook:
         lines = (f"{rule.id}:{rule.version}:{rule.sha256}\n" for rule in self.rules)
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
+    def canonical_json(self) -> str:
+        """Return all files as one JSON object, path to text, as a store keeps them beside `sha256`."""
+        texts = {rule.path: rule.text for rule in self.rules}
+        return json.dumps(texts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
     @cached_property
     def _by_id(self) -> dict[str, Rule]:
         return {rule.id: rule for rule in self.rules}
@@ -125,6 +132,20 @@ def load_rulebook(texts: Mapping[str, str]) -> Rulebook:
     return Rulebook(tuple(sorted(rules, key=lambda rule: rule.id)))
 
 
+def rulebook_from_json(text: str) -> Rulebook:
+    """Return the rulebook that `Rulebook.canonical_json` wrote.
+
+    Raises:
+        RuleError: the text is no such object, or a rule of it can no longer be used.
+        ManyErrors: several of its rules cannot be used.
+    """
+    try:
+        texts = json.loads(text)
+    except ValueError as error:
+        raise RuleError("The kept rulebook cannot be read", why=str(error)) from error
+    return load_rulebook(texts)
+
+
 def parse_rule(text: str, path: str) -> Rule:
     """Return the rule of one file.
 
@@ -145,7 +166,7 @@ def parse_rule(text: str, path: str) -> Rule:
     errors += _header_errors(document)
     if block is not None and compiled is not None:
         errors += _about_errors(document, block, compiled)
-        errors += test_errors(tests, block, lambda *loc: place_of(document, ("tests", *loc)))
+        errors += unsound(tests, block, lambda *loc: place_of(document, ("tests", *loc)))
     if block is None or compiled is None or errors:
         raise_all(f"The rule {path} cannot be used", errors)
         raise AssertionError(path)  # pragma: no cover  (without a block or conditions there is an error)
@@ -158,6 +179,7 @@ def parse_rule(text: str, path: str) -> Rule:
         tags=_texts(header.get("tags")),
         falsepositives=_texts(header.get("falsepositives")),
         path=path,
+        text=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         block=block,
         tests=tuple(tests),
@@ -273,8 +295,3 @@ def _about_errors(document: nodes.Mapping, block: RuleBlock, compiled: CompiledR
 
 def _texts(value: Any) -> tuple[str, ...]:
     return tuple(str(item) for item in value) if isinstance(value, list) else ()
-
-
-def roles_of(rule: Rule) -> tuple[Role, ...]:
-    """Return what the rule's conditions are about, in their order."""
-    return rule.block.about
