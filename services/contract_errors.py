@@ -101,9 +101,7 @@ def _say(details: ErrorDetails) -> tuple[str, str]:
     kind, context = details["type"], details.get("ctx", {})
     if kind == "literal_error":
         expected = str(context["expected"]).replace(" or ", ", ").replace("'", "")
-        given = details["input"]
-        hint = closest(given, expected.split(", ")) if isinstance(given, str) else ""
-        return f"must be one of: {expected}", hint
+        return f"must be one of: {expected}", _closest_word(details["input"], expected.split(", "))
     if kind == "string_pattern_mismatch":
         return _FORMS.get(str(context["pattern"]), ("does not have the form asked for", f"form: {context['pattern']}"))
     if kind in {"value_error", "assertion_error"}:
@@ -111,6 +109,13 @@ def _say(details: ErrorDetails) -> tuple[str, str]:
     if kind in _WORDS:
         return _WORDS[kind]
     return details["msg"].replace("Input should be", "must be"), ""
+
+
+def _closest_word(given: object, words: list[str]) -> str:
+    """Return a hint at the allowed word that was probably meant."""
+    if isinstance(given, str):
+        return closest(given, words)
+    return "put it in quotes" if str(given) in words else ""
 
 
 def fields_at(model: Any, loc: Iterable[str | int]) -> list[str]:
