@@ -8,7 +8,6 @@ against one expression per rule, this is what makes thirty rules cost little mor
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import starmap
 from typing import Final
 
 import polars as pl
@@ -38,6 +37,11 @@ class RuleSet:
         self._tests = [
             leaf_expression(leaf, lambda subject: pl.col(looks[subject])).alias(name) for leaf, name in tests.items()
         ]
+        self._named = pl.DataFrame(
+            [(rule, index) for rule, index, _ in self._conditions],
+            schema={"rule": pl.String(), "condition": pl.UInt16()},
+            orient="row",
+        )
         self._joined = [
             tree_expression(tree, lambda leaf: pl.col(tests[leaf])).alias(str(number))
             for number, (_, _, tree) in enumerate(self._conditions)
@@ -52,7 +56,9 @@ class RuleSet:
         Raises:
             polars.exceptions.ColumnNotFoundError: a column that a rule reads is missing.
         """
-        return facts.select(self._subjects).select(self._tests).select(self._joined)
+        # Decoded frames come in dozens of chunks, and every one of the many small tests would pay for each of them.
+        looked_at = facts.select(self._subjects).rechunk()
+        return looked_at.select(self._tests).select(self._joined)
 
     def matches(self, facts: pl.DataFrame) -> pl.DataFrame:
         """Return which rows meet which conditions: ``MATCH_SCHEMA``, sorted by row, then by rule as given.
@@ -60,16 +66,9 @@ class RuleSet:
         Args:
             facts: as for `judge`.
         """
-        judged = self.judge(facts)
-        found = list(starmap(self._rows, enumerate(judged.get_columns())))
-        # A stable sort keeps rules in their order within a row.
-        return pl.concat(found or [pl.DataFrame(schema=MATCH_SCHEMA)]).sort("row", maintain_order=True)
-
-    def _rows(self, number: int, met: pl.Series) -> pl.DataFrame:
-        rule, condition, _ = self._conditions[number]
-        rows = met.arg_true()
-        return pl.DataFrame({"row": rows}).select(
-            pl.col("row").cast(pl.UInt32),
-            pl.lit(rule, dtype=pl.String).alias("rule"),
-            pl.lit(condition, dtype=pl.UInt16).alias("condition"),
+        found = self._named.with_columns(
+            pl.Series("row", [met.arg_true() for met in self.judge(facts).get_columns()], dtype=pl.List(pl.UInt32))
         )
+        # An empty list explodes to a null; a stable sort keeps rules in their order within a row.
+        rows = found.explode("row").drop_nulls("row").sort("row", maintain_order=True)
+        return rows.select(MATCH_SCHEMA.keys())
