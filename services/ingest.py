@@ -54,7 +54,7 @@ class FileSummary:
     findings: int = 0
     odd_times: int = 0
     waiting: int = 0
-    error: str = ""
+    error: AshiatoError | None = None
 
 
 @dataclass(slots=True)
@@ -81,11 +81,6 @@ class Summary:
     def findings(self) -> int:
         """All findings recorded now."""
         return self.rules.total()
-
-    @property
-    def errors(self) -> list[str]:
-        """What stopped files, in order."""
-        return [one.error for one in self.files if one.error]
 
 
 class Ingest:
@@ -140,7 +135,7 @@ class Ingest:
             except StoreError:
                 raise
             except AshiatoError as error:
-                one.error = str(error)
+                one.error = error
         review = review_identities(self._store, self._context, summary.ranges, now=self._now(), new_id=self._new_id)
         summary.rules.update(review)
         summary.seconds = time.monotonic() - started

@@ -1,0 +1,62 @@
+"""Acts: what people do in Ashiato itself, recorded like evidence and durable before it takes effect."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from typing import Final
+
+import polars as pl
+
+from schemas.records import RECORD_VERSION
+from services.store import Store
+from streams.commit import Keys, keyed_hex
+from streams.merkle import leaf_hash
+
+PSEUDONYM_HEX_DIGITS: Final = 16
+
+
+def record_act(
+    store: Store,
+    *,
+    kind: str,
+    who: str,
+    text: str,
+    rows: int,
+    keys: Keys,
+    now: dt.datetime,
+    new_id: Callable[[], str],
+) -> None:
+    """Record an act.
+
+    The record names the person by pseudonym and the text by a keyed hash; the text itself, which may name somebody,
+    stands beside the record.
+
+    Args:
+        store: where.
+        kind: one of `schemas.events.ActKind`.
+        who: the user of the operating system.
+        text: what was asked or done, in words or SQL.
+        rows: how many rows it gave.
+        keys: for pseudonyms.
+        now: when, UTC.
+        new_id: names the act.
+
+    Raises:
+        StoreError: the act cannot be written, so what it stands for must not happen.
+    """
+    act = {
+        "v": RECORD_VERSION,
+        "record": "act",
+        "id": new_id(),
+        "at": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "kind": kind,
+        "actor": keyed_hex("actor", who, keys)[:PSEUDONYM_HEX_DIGITS],
+        "subject": keyed_hex("text", text, keys),
+        "rows": rows,
+    }
+    record = json.dumps(act, separators=(",", ":"), ensure_ascii=False)
+    row = {name: act[name] for name in ("id", "kind", "actor", "subject", "rows")}
+    row |= {"at": now, "text": text, "record": record, "leaf_hash": leaf_hash(record.encode())}
+    store.insert("acts", pl.DataFrame([row], schema_overrides={"at": pl.Datetime("us", "UTC")}))

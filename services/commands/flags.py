@@ -1,0 +1,78 @@
+"""``ashiato flags``: what was flagged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import click
+
+from schemas.findings import Level
+from services.cli_support import cell, data_dir_option, emit, example, json_option, to_json
+from services.commands.ingest import utc_now
+from services.context import builtin_rulebook
+from services.flags import find_flag, flag_findings, list_flags
+from services.store import Store
+
+COLUMNS: Final = ("id", "level", "rule", "asset", "party", "country", "events", "first_event", "last_event", "operations",
+                  "title")  # fmt: skip
+SHOWN: Final = ("rule", "title", "clause", "level", "role", "asset", "party", "country", "policy_item", "episode",
+                "events", "positions", "first_event", "last_event", "planned", "operations")  # fmt: skip
+
+
+@click.group(epilog=example("ashiato flags list --level critical", "ashiato flags show 1f0c"))
+def command() -> None:
+    """List and show what was flagged."""
+
+
+@command.command("list", epilog=example("ashiato flags list", "ashiato flags list --rule XB-STORE --json"))
+@click.option("--rule", default="", help="Only flags of this rule.")
+@click.option("--asset", default="", help="Only flags of this asset.")
+@click.option("--party", default="", help="Only flags of this party.")
+@click.option(
+    "--level", "levels", multiple=True, type=click.Choice(get_args(Level)), help="Only of this level; may be repeated."
+)
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="At most so many.")
+@data_dir_option
+@json_option
+def list_command(
+    *, rule: str, asset: str, party: str, levels: tuple[str, ...], limit: int, data_dir: Path, as_json: bool
+) -> None:
+    """List flags, the gravest first: rule, asset, party, country, how many events, from when to when."""
+    with Store.open(data_dir, now=utc_now()) as store:
+        rulebook = builtin_rulebook()
+        rows = list_flags(store, rulebook, rule=rule, asset=asset, party=party, levels=levels, limit=limit)
+    emit(rows, as_json=as_json, columns=COLUMNS, empty="Nothing is flagged.")
+    if not as_json and len(rows) == limit:
+        click.echo(f"There may be more than these {limit:,}: raise --limit, or choose with --level or --rule.")
+
+
+@command.command("show", epilog=example("ashiato flags show 1f0c9a7e52d3b846"))
+@click.argument("flag")
+@click.option(
+    "--limit", default=10, show_default=True, type=click.IntRange(1, 100_000), help="At most so many findings."
+)
+@data_dir_option
+@json_option
+def show_command(flag: str, *, limit: int, data_dir: Path, as_json: bool) -> None:
+    """Show a flag, named by its id or the beginning of it, with its latest findings and the facts they rest on."""
+    with Store.open(data_dir, now=utc_now()) as store:
+        found = find_flag(store, builtin_rulebook(), flag)
+        findings = flag_findings(store, found, limit)
+    findings = [{**one, "facts": json.loads(one["facts"])} for one in findings]
+    if as_json:
+        click.echo(to_json({**found, "findings": findings}))
+        return
+    click.echo(f"flag {found['id']}")
+    for name in SHOWN:
+        click.echo(f"  {name.replace('_', ' '):<12} {cell(found[name])}")
+    emit([_line(one) for one in findings], as_json=False)
+    click.echo(f"Why: ashiato explain {found['id']}")
+
+
+def _line(finding: dict[str, Any]) -> dict[str, Any]:
+    """Return a finding as one row of a table."""
+    position = f"{finding['position.source']} {finding['position.offset']}"
+    facts = ", ".join(f"{name}={cell(value)}" for name, value in finding["facts"].items())
+    return {"time": finding["event_time"], "position": position, "operation": finding["operation"], "facts": facts}

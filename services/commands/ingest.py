@@ -1,0 +1,151 @@
+"""``ashiato ingest``: read logs, judge every event, keep the evidence."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from schemas.errors import ManyErrors
+from schemas.register import Register
+from services.cli_support import console, data_dir_option, emit, example, json_option, to_json
+from services.context import build_context
+from services.ingest import FileSummary, Ingest, Summary
+from services.interpretation_files import read_interpretations
+from services.register_store import current_register
+from services.sources import BatchLimits
+from services.store import Store
+
+COLUMNS: Final = ("file", "format", "new_messages", "known", "events", "dead_letters", "findings")
+READABLE: Final = click.Path(dir_okay=False, exists=True, path_type=Path)
+
+
+@click.command(
+    epilog=example(
+        "ashiato ingest access.ndjson",
+        "ashiato ingest cloudtrail/*.json.gz --format cloudtrail",
+        "zcat events.gz | ashiato ingest -",
+    )
+)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--format", "form", help="Format of the logs; found out from the first message if not given.")
+@click.option("--as-new", is_flag=True, help="Record a file beside one that begins with the same messages.")
+@click.option(
+    "--interpretations",
+    "settings",
+    type=READABLE,
+    envvar="ASHIATO_INTERPRETATIONS",
+    show_envvar=True,
+    help="YAML file with the settings that differ from the defaults; else those used last.",
+)
+@click.option("--salt-key", type=READABLE, envvar="ASHIATO_SALT_KEY", show_envvar=True, help="File of the salt key.")
+@click.option("--mmdb", type=READABLE, envvar="ASHIATO_MMDB", show_envvar=True, help="Your file of address → country.")
+@data_dir_option
+@json_option
+def command(
+    files: tuple[Path, ...],
+    *,
+    form: str | None,
+    as_new: bool,
+    settings: Path | None,
+    salt_key: Path | None,
+    mmdb: Path | None,
+    data_dir: Path,
+    as_json: bool,
+) -> None:
+    """Read logs (files, or - for standard input), judge every event, keep the evidence.
+
+    The same file again adds nothing, an interrupted one goes on where it stopped, a grown one continues. No register is
+    needed: without one everything is unknown, and is said to be.
+    """
+    interpretations = read_interpretations(settings) if settings else None
+    with Store.open(data_dir, now=utc_now(), create=True) as store:
+        context = build_context(store, now=utc_now(), interpretations=interpretations, salt_key=salt_key, mmdb=mmdb)
+        with _progress() as progress:
+            ingest = Ingest(
+                store, context, now=utc_now, new_id=new_range_id, limits=BatchLimits(rows=20_000), progress=progress
+            )
+            summary = ingest.files(files, form=form, as_new=as_new)
+        register = current_register(store)
+    if as_json:
+        click.echo(to_json(as_data(summary)))
+    else:
+        _tell(summary, register)
+    errors = [one.error for one in summary.files if one.error]
+    if errors:
+        raise ManyErrors("not every file could be read to its end", errors)
+
+
+def utc_now() -> dt.datetime:
+    """Return the time, UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+def new_range_id() -> str:
+    """Return the name of a new range: milliseconds since 1970 and 64 random bits, so that names rise with time."""
+    return f"{int(utc_now().timestamp() * 1000):012x}-{secrets.token_hex(8)}"
+
+
+def as_data(summary: Summary) -> dict[str, Any]:
+    """Return a summary as JSON data."""
+    files = [{**asdict(one), "error": str(one.error) if one.error else None} for one in summary.files]
+    return {"files": files, "rules": dict(sorted(summary.rules.items())), "seconds": round(summary.seconds, 3)}
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[FileSummary], None]]:
+    """Show how far the reading is, on a terminal; say nothing elsewhere."""
+    screen = console(stderr=True)
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task("reading")
+
+        def show(one: FileSummary) -> None:
+            text = f"{Path(one.path).name}: {one.messages:,} messages, {one.findings:,} findings"
+            bar.update(task, description=text)
+
+        yield show
+
+
+def _tell(summary: Summary, register: Register) -> None:
+    """Print for people what came in and what was said of it."""
+    rows = [
+        {
+            "file": one.path,
+            "format": one.format,
+            "new_messages": f"{one.messages:,}",
+            "known": f"{one.known:,}",
+            "events": f"{one.events:,}",
+            "dead_letters": f"{one.dead_letters:,}",
+            "findings": f"{one.findings:,}",
+        }
+        for one in summary.files
+    ]
+    emit(rows, as_json=False, columns=COLUMNS)
+    for remark in _remarks(summary, register):
+        click.echo(remark)
+
+
+def _remarks(summary: Summary, register: Register) -> Iterator[str]:
+    """Yield what a reader of the table should know besides."""
+    events = summary.total("events")
+    rate = f" ({events / summary.seconds:,.0f} events/s)" if events and summary.seconds else ""
+    yield f"{events:,} events, {summary.findings:,} findings in {summary.seconds:.1f} s{rate}."
+    if register == Register():
+        yield "No register is loaded, so every asset, party and country is unknown: ashiato register gaps"
+    if summary.total("odd_times"):
+        yield f"{summary.total('odd_times'):,} events say they happened before 2000 or more than a day from now."
+    if summary.total("dead_letters"):
+        yield "Messages that cannot be read are kept: ashiato query 'SELECT reason, text FROM dead_letters LIMIT 10'"
+    for one in summary.files:
+        if one.waiting:
+            yield f"{one.path}: the last {one.waiting:,} bytes are an unfinished message; they wait for their rest."
+    if summary.findings:
+        yield "See what was raised: ashiato flags list"

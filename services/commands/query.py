@@ -1,0 +1,47 @@
+"""``ashiato query``: read-only SQL over the evidence; the query itself is recorded."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+
+import click
+
+from services.acts import record_act
+from services.cli_support import data_dir_option, emit, example, json_option
+from services.commands.ingest import new_range_id, utc_now
+from services.keys import load_keys
+from services.query import run_query
+from services.store import Store
+
+
+@click.command(
+    epilog=example(
+        "ashiato query 'SELECT rule, count() FROM findings GROUP BY rule'",
+        "ashiato query 'SELECT `event.time`, `asset.key`, `party.country`, leaf_hash FROM evidence LIMIT 5' --json",
+        "ashiato query 'SHOW TABLES'",
+    )
+)
+@click.argument("sql")
+@data_dir_option
+@json_option
+def command(sql: str, *, data_dir: Path, as_json: bool) -> None:
+    """Run a read-only SQL query (ClickHouse) over the evidence.
+
+    Views: evidence, findings, flags, ranges, dead_letters, personal_short, personal_long. Who asked what, and how many
+    rows were given, is recorded before they are shown.
+    """
+    with Store.open(data_dir, now=utc_now()) as store:
+        columns, rows = run_query(store, sql)
+        keys = load_keys(store.directory.keys)
+        record_act(
+            store,
+            kind="evidence_read",
+            who=getpass.getuser(),
+            text=sql,
+            rows=len(rows),
+            keys=keys,
+            now=utc_now(),
+            new_id=new_range_id,
+        )
+    emit(rows, as_json=as_json, columns=columns, empty="no rows")
