@@ -74,32 +74,41 @@ class _Nesting:
 
     def nested(self) -> YamlFile:
         """Return the file with nested keys only."""
-        self._spread((), self._file.root)
+        self._spread(self._top, self._file.root, "")
         return YamlFile(self._file.path, self._top.plain(), self._top)
 
-    def _spread(self, path: tuple[str, ...], node: Node) -> None:
+    def _spread(self, here: Node, node: Node, name: str) -> None:
+        """Put what stands in ``node`` below ``here``, which has this dotted name."""
         for key, inner in (node.fields or {}).items():
-            way = (*path, *key.split("."))
+            *steps, last = key.split(".")
+            below: Node | None = here
+            for step in steps:
+                below = self._below(below, step, node.keys[key]) if below else None
+            full = f"{name}{key}"
             if inner.fields is not None:
-                self._spread(way, inner)
-            else:
-                self._put(way, inner, node.keys[key])
+                below = self._below(below, last, node.keys[key]) if below else None
+            if below is None or (inner.fields is None and not self._put(below, last, inner, node.keys[key])):
+                where = Place(self._file.path, *node.keys[key])
+                self.errors.append(InterpretationError(f"{full} is set twice", where=where, todo="keep one of them"))
+            elif inner.fields is not None:
+                self._spread(below, inner, f"{full}.")
 
-    def _put(self, path: tuple[str, ...], node: Node, at: tuple[int, int]) -> None:
-        """Put a value at its path, unless something stands there already."""
-        here = self._top
-        for step in path[:-1]:
-            fields = here.fields if here.fields is not None else {}
-            here.keys.setdefault(step, at)
-            here = fields.setdefault(step, Node(*at, fields={}))
-        if here.fields is None or path[-1] in here.fields:
-            where = Place(self._file.path, *at)
-            self.errors.append(
-                InterpretationError(f"{'.'.join(path)} is set twice", where=where, todo="keep one of them")
-            )
-            return
-        here.fields[path[-1]] = node
-        here.keys[path[-1]] = at
+    @staticmethod
+    def _below(here: Node, step: str, at: tuple[int, int]) -> Node | None:
+        """Return the group ``step`` in ``here``, made if it is not there; None if a value stands in its place."""
+        fields = here.fields if here.fields is not None else {}
+        here.keys.setdefault(step, at)
+        found = fields.setdefault(step, Node(*at, fields={}))
+        return found if found.fields is not None else None
+
+    @staticmethod
+    def _put(here: Node, key: str, node: Node, at: tuple[int, int]) -> bool:
+        """Put a value into a group; return whether its place was free."""
+        if here.fields is None or key in here.fields:
+            return False
+        here.fields[key] = node
+        here.keys[key] = at
+        return True
 
 
 def _decisions(file: YamlFile) -> Iterator[AshiatoError]:
