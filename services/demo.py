@@ -14,8 +14,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from schemas.errors import UsageError
+from schemas.errors import ManyErrors, Place, UsageError
 from schemas.register import Register
+from services.context import build_context
+from services.demo_report import Day, read_day
+from services.ingest import Ingest, Summary
+from services.interpretation_files import read_interpretations
+from services.register_files import read_register
+from services.register_store import load_register, stored_gaps
+from services.store import Store
+from streams.rules import Rulebook
 
 DEFAULT_DATA_DIR: Final = "ashiato-demo"
 LOGS: Final = "logs"
@@ -71,6 +79,83 @@ def example_carrier() -> Carrier:
         if (folder / "generate.py").is_file():
             return Carrier(folder)
     raise UsageError("this installation holds no example carrier", todo="install the wheel, or run in a checkout")
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A day that was played.
+
+    Attributes:
+        day: what the store says of it.
+        rulebook: the rules it was judged by.
+    """
+
+    day: Day
+    rulebook: Rulebook
+
+
+def play(
+    carrier: Carrier,
+    data_dir: Path,
+    *,
+    register_path: Path | None = None,
+    events: int | None = None,
+    now: Callable[[], dt.datetime],
+    new_id: Callable[[], str],
+    say: Callable[[str], None] = lambda _: None,
+) -> Played:
+    """Write the day, load the register, ingest the logs, and return what the store says of it all.
+
+    Args:
+        carrier: the example.
+        data_dir: where logs and evidence go; made if missing. Played there again, the same day adds nothing.
+        register_path: another register than the carrier's.
+        events: messages of ordinary work; None: as many as the example has.
+        now: the clock, UTC.
+        new_id: names ranges.
+        say: is told of each step.
+
+    Raises:
+        UsageError: another day is recorded in this directory.
+    """
+    files = carrier.write_day(data_dir, events)
+    size = sum(file.stat().st_size for file in files) / 1e6
+    say(f"1  Wrote the day's logs to {data_dir / LOGS}: {len(files)} files, {size:.1f} MB.")
+    register = read_register([register_path or carrier.register])
+    version, _ = load_register(data_dir, register, now())
+    say(f"2  Loaded the register: {version.entries} entries, version {version.sha256[:12]}.")
+    rulebook, summary = _ingest(carrier, data_dir, files, now, new_id)
+    say(f"3  {_recorded(summary)}")
+    gaps = stored_gaps(data_dir, now())
+    with Store.open(data_dir, now=now()) as store:
+        return Played(read_day(store, gaps, names_of(register)), rulebook)
+
+
+def _ingest(
+    carrier: Carrier, data_dir: Path, files: list[Path], now: Callable[[], dt.datetime], new_id: Callable[[], str]
+) -> tuple[Rulebook, Summary]:
+    """Record the files; return the rules and what became of the files."""
+    settings = read_interpretations(carrier.interpretations)
+    with Store.open(data_dir, now=now()) as store:
+        context = build_context(store, now=now(), interpretations=settings)
+        summary = Ingest(store, context, now=now, new_id=new_id).files(files)
+    errors = [one.error for one in summary.files if one.error is not None]
+    if errors:
+        why = str(ManyErrors("the logs are not the ones recorded there", errors))
+        todo = "name a new one with --data-dir"
+        raise UsageError(
+            "this directory holds the evidence of another day", where=Place(str(data_dir)), why=why, todo=todo
+        )
+    return context.rulebook, summary
+
+
+def _recorded(summary: Summary) -> str:
+    """Return in words what became of the logs."""
+    messages, known = summary.total("messages"), summary.total("known")
+    if known and not messages:
+        return f"All {known:,} messages had been recorded before, so nothing was added; another --data-dir judges anew."
+    rate = summary.total("events") / max(summary.seconds, 1e-9)
+    return f"Judged and recorded {messages:,} messages in {summary.seconds:.1f} seconds ({rate:,.0f} events/s)."
 
 
 def names_of(register: Register) -> dict[str, str]:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from rich.box import SIMPLE_HEAD
@@ -47,6 +48,13 @@ SELECT `event.source` AS source, count() AS events, uniqExact(`asset.key`) AS as
 FROM evidence WHERE `event.kind` IN ('access', 'transfer', 'grant') GROUP BY source ORDER BY events DESC, source
 """
 FLAGGED_EVENTS: Final = "SELECT uniqExact(event_identity, event_content) AS events FROM findings"
+KEPT: Final = """
+SELECT
+    count() AS ranges, sum(events) + sum(dead_letters) + sum(findings) AS leaves,
+    argMax(register_sha256, recorded_at) AS register, argMax(rulebook_sha256, recorded_at) AS rulebook,
+    argMax(interpretations_sha256, recorded_at) AS settings
+FROM ranges
+"""
 FLAGS: Final = """
 SELECT id, rule, role, level, asset, party, country, events, first_event, last_event, operations
 FROM flags ORDER BY rule, events DESC, id
@@ -70,6 +78,7 @@ class Day:
         sources: rows of ``SOURCES``.
         flagged_events: different events with at least one finding.
         flags: rows of ``FLAGS``.
+        kept: one row of ``KEPT``.
         gaps: what the register would have to say, ranked.
         names: id to name, of assets and parties.
     """
@@ -79,6 +88,7 @@ class Day:
     sources: Sequence[Mapping[str, Any]]
     flagged_events: int
     flags: Sequence[Mapping[str, Any]]
+    kept: Mapping[str, Any]
     gaps: Sequence[Gap]
     names: Mapping[str, str]
 
@@ -91,6 +101,7 @@ def read_day(store: Rows, gaps: Sequence[Gap], names: Mapping[str, str]) -> Day:
         sources=store.rows(SOURCES),
         flagged_events=store.rows(FLAGGED_EVENTS)[0]["events"],
         flags=store.rows(FLAGS),
+        kept=store.rows(KEPT)[0],
         gaps=gaps,
         names=names,
     )
@@ -101,17 +112,21 @@ def worst(flags: Sequence[Mapping[str, Any]], count: int = WORST) -> list[Mappin
     seen: Counter[str] = Counter()
     ranked = []
     for flag in sorted(flags, key=lambda flag: (-flag["events"], flag["id"])):
-        ranked.append((LEVELS.index(flag["level"]), seen[flag["rule"]], -flag["events"], flag["rule"], flag["id"], flag))
+        ranked.append(
+            (LEVELS.index(flag["level"]), seen[flag["rule"]], -flag["events"], flag["rule"], flag["id"], flag)
+        )
         seen[flag["rule"]] += 1
     return [entry[-1] for entry in sorted(ranked, key=lambda entry: entry[:-1])][:count]
 
 
-def report(day: Day, rulebook: Rulebook) -> Iterator[RenderableType]:
+def report(day: Day, rulebook: Rulebook, data_dir: Path) -> Iterator[RenderableType]:
     """Yield the parts of the summary, top to bottom, for a console of `WIDTH`."""
     yield from _came_in(day)
     yield from _flagged(day, rulebook)
     yield from _worst(day, rulebook)
     yield from _unknown(day)
+    yield from _kept(day, data_dir)
+    yield from _next(day, data_dir)
 
 
 def _came_in(day: Day) -> Iterator[RenderableType]:
@@ -121,8 +136,8 @@ def _came_in(day: Day) -> Iterator[RenderableType]:
         f"{came['messages']:,} messages in {came['files']} files; {came['dead_letters']:,} of them could not be read. "
         f"{events['events']:,} events between {clock(events['first'])} and {clock(events['last'])} in Japan: "
         f"{events['accesses']:,} accesses, {events['transfers']:,} transfers, {events['grants']:,} grants of access. "
-        f"{events['sui']:,} concern specified user information (SUI, 特定利用者情報); of {events['unclassified']:,} it is "
-        f"not known whether they do. "
+        f"{events['sui']:,} concern specified user information (SUI, 特定利用者情報); of {events['unclassified']:,} "
+        "it is not known whether they do. "
         f"{repeats(events['events'] - events['different'])}"
     )
     table = grid("source", "events", "assets", "parties", right=("events", "assets", "parties"))
@@ -204,6 +219,36 @@ def _unknown(day: Day) -> Iterator[RenderableType]:
         yield line(f"and {len(day.gaps) - GAPS} more")
 
 
+def _kept(day: Day, data_dir: Path) -> Iterator[RenderableType]:
+    kept = day.kept
+    yield heading("Where the evidence lies")
+    yield pairs({
+        f"{data_dir / 'store'}": f"{kept['leaves']:,} records under {kept['ranges']} ranges, each with its Merkle "
+        "root; addresses, names and raw messages apart from them, with the salts that bind them",
+        f"{data_dir / 'keys'}": "the keys of salts and pseudonyms; readable by you alone",
+        f"{data_dir / 'logs'}": "the logs as their senders wrote them",
+    })  # fmt: skip
+    yield line(
+        f"Each finding names what it was judged with: register {kept['register'][:12]}, rulebook "
+        f"{kept['rulebook'][:12]}, settings {kept['settings'][:12]}."
+    )
+
+
+def _next(day: Day, data_dir: Path) -> Iterator[RenderableType]:
+    yield heading("What to try next")
+    flag = next((flag["id"] for flag in worst(day.flags) if flag["rule"] == "XB-OUTSOURCE"), None)
+    flag = flag or next((flag["id"] for flag in worst(day.flags, 1)), "FLAG")
+    yield pairs({
+        f"export ASHIATO_DATA_DIR={data_dir}": "so that the commands below look here",
+        "ashiato flags list": "everything that was flagged",
+        f"ashiato explain {flag}": "one flag: each fact with its source, what would have made it pass, both Acts",
+        "ashiato register gaps": "what the register does not know, with entries to fill in",
+        "ashiato interpretation show": "how the open legal questions are answered, and what hangs on that",
+        'ashiato query "SELECT count() FROM evidence"': "your own question; that you asked is recorded",
+        "ashiato ingest YOUR-LOGS --data-dir mine": "your own logs: docs/how-to/first-hour.md",
+    })  # fmt: skip
+
+
 def named(key: str | None, names: Mapping[str, str]) -> str:
     """Return an id with the name that the register has for it."""
     if key is None:
@@ -242,6 +287,8 @@ def grid(*names: str, right: Sequence[str] = ()) -> Table:
 def pairs(rows: Mapping[str, Any]) -> RenderableType:
     """Return names and values side by side."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold", ratio=1)
     for name, value in rows.items():
         table.add_row(name, cell(value))
     return indented(table)
