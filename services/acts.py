@@ -3,18 +3,48 @@
 from __future__ import annotations
 
 import datetime as dt
+import getpass
 import json
+import os
 from collections.abc import Callable
 from typing import Final
 
 import polars as pl
 
 from schemas.records import RECORD_VERSION
+from services.keys import load_keys
 from services.store import Store
 from streams.commit import Keys, keyed_hex
 from streams.merkle import leaf_hash
 
 PSEUDONYM_HEX_DIGITS: Final = 16
+
+
+def record_read(store: Store, what: str, rows: int, *, now: dt.datetime, new_id: Callable[[], str]) -> None:
+    """Record that the user of this machine read evidence: what was asked, how many rows were given.
+
+    Call it before the rows are shown; what cannot be recorded is not shown.
+
+    Args:
+        store: where it was read.
+        what: the SQL, or the command with its arguments.
+        rows: how many rows it gave.
+        now: when, UTC.
+        new_id: names the act.
+
+    Raises:
+        StoreError: the act cannot be written.
+    """
+    keys = load_keys(store.directory.keys)
+    record_act(store, kind="evidence_read", who=_user(), text=what, rows=rows, keys=keys, now=now, new_id=new_id)
+
+
+def _user() -> str:
+    """Return the name of the user; its number where it has no name, as in many containers."""
+    try:
+        return getpass.getuser()
+    except OSError:
+        return str(os.getuid())
 
 
 def record_act(

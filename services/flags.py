@@ -30,7 +30,10 @@ def list_flags(
     Args:
         store: the store.
         rulebook: for titles.
-        rule: only of this rule; asset, party, levels likewise.
+        rule: only of this rule; empty: of any.
+        asset: only of this asset; empty: of any.
+        party: only of this party; empty: of any.
+        levels: only of these; empty: of any.
         limit: at most so many.
     """
     parameters = {"rule": rule, "asset": asset, "party": party, "levels": list(levels), "limit": limit}

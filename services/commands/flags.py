@@ -9,16 +9,22 @@ from typing import Any, Final, get_args
 import click
 
 from schemas.findings import Level
+from services.acts import record_read
 from services.cli_support import cell, data_dir_option, emit, example, json_option, to_json
-from services.commands.ingest import utc_now
+from services.commands.ingest import new_range_id, utc_now
 from services.context import builtin_rulebook
 from services.flags import find_flag, flag_findings, list_flags
 from services.store import Store
 
-COLUMNS: Final = ("id", "level", "rule", "asset", "party", "country", "events", "first_event", "last_event", "operations",
-                  "title")  # fmt: skip
-SHOWN: Final = ("rule", "title", "clause", "level", "role", "asset", "party", "country", "policy_item", "episode",
-                "events", "positions", "first_event", "last_event", "planned", "operations")  # fmt: skip
+COLUMNS: Final = (
+    "id", "level", "rule", "asset", "party", "country", "events", "first_event", "last_event", "operation", "title",
+)  # fmt: skip
+SHOWN: Final = (
+    "rule", "title", "clause", "level", "role", "asset", "party", "country", "policy_item", "episode", "events",
+    "positions", "first_event", "last_event", "planned", "operations",
+)  # fmt: skip
+LEVEL: Final = click.Choice(get_args(Level))
+AT_MOST: Final = click.IntRange(1, 100_000)
 
 
 @click.group(epilog=example("ashiato flags list --level critical", "ashiato flags show 1f0c"))
@@ -33,7 +39,7 @@ def command() -> None:
 @click.option(
     "--level", "levels", multiple=True, type=click.Choice(get_args(Level)), help="Only of this level; may be repeated."
 )
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="At most so many.")
+@click.option("--limit", default=100, show_default=True, type=AT_MOST, help="At most so many.")
 @data_dir_option
 @json_option
 def list_command(
@@ -43,16 +49,17 @@ def list_command(
     with Store.open(data_dir, now=utc_now()) as store:
         rulebook = builtin_rulebook()
         rows = list_flags(store, rulebook, rule=rule, asset=asset, party=party, levels=levels, limit=limit)
-    emit(rows, as_json=as_json, columns=COLUMNS, empty="Nothing is flagged.")
+        asked = " ".join(["flags list", rule, asset, party, *levels])
+        record_read(store, asked, len(rows), now=utc_now(), new_id=new_range_id)
+    shown = rows if as_json else [{**row, "operation": _example(row["operations"])} for row in rows]
+    emit(shown, as_json=as_json, columns=COLUMNS, empty="Nothing is flagged.")
     if not as_json and len(rows) == limit:
         click.echo(f"There may be more than these {limit:,}: raise --limit, or choose with --level or --rule.")
 
 
 @command.command("show", epilog=example("ashiato flags show 1f0c9a7e52d3b846"))
 @click.argument("flag")
-@click.option(
-    "--limit", default=10, show_default=True, type=click.IntRange(1, 100_000), help="At most so many findings."
-)
+@click.option("--limit", default=10, show_default=True, type=AT_MOST, help="At most so many findings.")
 @data_dir_option
 @json_option
 def show_command(flag: str, *, limit: int, data_dir: Path, as_json: bool) -> None:
@@ -60,6 +67,7 @@ def show_command(flag: str, *, limit: int, data_dir: Path, as_json: bool) -> Non
     with Store.open(data_dir, now=utc_now()) as store:
         found = find_flag(store, builtin_rulebook(), flag)
         findings = flag_findings(store, found, limit)
+        record_read(store, f"flags show {found['id']}", len(findings), now=utc_now(), new_id=new_range_id)
     findings = [{**one, "facts": json.loads(one["facts"])} for one in findings]
     if as_json:
         click.echo(to_json({**found, "findings": findings}))
@@ -69,6 +77,11 @@ def show_command(flag: str, *, limit: int, data_dir: Path, as_json: bool) -> Non
         click.echo(f"  {name.replace('_', ' '):<12} {cell(found[name])}")
     emit([_line(one) for one in findings], as_json=False)
     click.echo(f"Why: ashiato explain {found['id']}")
+
+
+def _example(operations: list[str]) -> str:
+    """Return one operation for a table, and how many more were seen."""
+    return operations[0] + (f" +{len(operations) - 1}" if operations[1:] else "") if operations else ""
 
 
 def _line(finding: dict[str, Any]) -> dict[str, Any]:
