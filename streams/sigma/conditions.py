@@ -9,7 +9,6 @@ from typing import Final
 from sigma.conditions import (
     ConditionAND,
     ConditionIdentifier,
-    ConditionItem,
     ConditionNOT,
     ConditionOR,
     ConditionSelector,
@@ -62,13 +61,9 @@ def _tree(item: object, detections: Mapping[str, Tree]) -> Tree:
         case ConditionNOT():
             return Not(_tree(item.args[0], detections))
         case ConditionAND() | ConditionOR():
-            parts = [_tree(part, detections) for part in _arguments(item)]
+            parts = [_tree(part, detections) for part in item.args]
             return any_of(parts) if isinstance(item, ConditionOR) else all_of(parts)
     raise LookupError(f"it has a part of type {type(item).__name__}")
-
-
-def _arguments(item: ConditionItem) -> list[object]:
-    return list(item.args)
 
 
 def _named(name: str, detections: Mapping[str, Tree]) -> Tree:

@@ -127,8 +127,7 @@ class DetectionReader:
             raise RuleError(what, where=node.place, why=str(error), todo=error.todo) from error
         except PatternError as error:
             what = f"The pattern for {column.name} is refused"
-            why = f"{error}, at character {error.offset + 1} of the pattern"
-            raise RuleError(what, where=node.place, why=why) from error
+            raise RuleError(what, where=node.place, why=str(error)) from error
         except SigmaError as error:
             raise RuleError(what, where=node.place, why=str(error.args[0])) from error
 
@@ -175,10 +174,7 @@ def _modified(name: str, modifiers: Modifiers, node: Node) -> list[SigmaType]:
         if not isinstance(node.value, str):
             raise RefusedError("a regular expression is text", "put it in quotes")
         check_pattern(node.value)
-    try:
-        return SigmaDetectionItem(name, modifiers, [_sigma_value(node, is_regex=is_regex)]).value
-    except RecursionError as error:  # Python's own parser of patterns
-        raise RefusedError("the pattern nests too deep") from error
+    return SigmaDetectionItem(name, modifiers, [_sigma_value(node, is_regex=is_regex)]).value
 
 
 def _sigma_value(node: Value, *, is_regex: bool) -> SigmaType:

@@ -47,11 +47,16 @@ _SET_OPERATORS: Final = ("&&", "--", "~~", "||")
 
 
 class PatternError(ValueError):
-    """A pattern is refused. ``offset`` is the zero-based character in the pattern that is to blame."""
+    """A pattern is refused. ``offset`` is the zero-based character that is to blame, if it is a single one."""
 
-    def __init__(self, reason: str, offset: int) -> None:
+    def __init__(self, reason: str, offset: int | None = None) -> None:
         super().__init__(reason)
         self.offset = offset
+
+    def __str__(self) -> str:
+        """Return the reason, and which character of the pattern it is about."""
+        reason = super().__str__()
+        return reason if self.offset is None else f"{reason}, at character {self.offset + 1} of the pattern"
 
 
 @dataclass(slots=True)
@@ -204,7 +209,7 @@ def check_pattern(pattern: str) -> None:
         PatternError: with the reason and the offset in the pattern.
     """
     if len(pattern) > MAX_PATTERN:
-        raise PatternError(f"{len(pattern)} characters; at most {MAX_PATTERN} are allowed", MAX_PATTERN)
+        raise PatternError(f"{len(pattern)} characters; at most {MAX_PATTERN} are allowed")
     scanner = _Scanner(pattern)
     scanner.run()
     if len(scanner.levels) > 1:
@@ -222,7 +227,7 @@ def check_compiles(pattern: str) -> None:
     except pl.exceptions.ComputeError as error:
         # The text ends with the Polars expression, which says nothing to the author of a rule.
         reason = str(error).split("\n\nThis error occurred")[0].strip().splitlines()[-1]
-        raise PatternError(reason.removeprefix("error: ").removeprefix("regex error: "), 0) from error
+        raise PatternError(reason.removeprefix("error: ").removeprefix("regex error: ")) from error
 
 
 def _why_no_escape(following: str) -> str:
