@@ -11,7 +11,7 @@ import click
 from schemas.findings import Level
 from services.acts import record_read
 from services.cli_support import cell, data_dir_option, emit, example, json_option, to_json
-from services.commands.ingest import new_range_id, utc_now
+from services.clock import new_id, utc_now
 from services.context import builtin_rulebook
 from services.flags import find_flag, flag_findings, list_flags
 from services.store import Store
@@ -50,7 +50,7 @@ def list_command(
         rulebook = builtin_rulebook()
         rows = list_flags(store, rulebook, rule=rule, asset=asset, party=party, levels=levels, limit=limit)
         asked = " ".join(["flags list", rule, asset, party, *levels])
-        record_read(store, asked, len(rows), now=utc_now(), new_id=new_range_id)
+        record_read(store, asked, len(rows), now=utc_now(), new_id=new_id)
     shown = rows if as_json else [{**row, "operation": _example(row["operations"])} for row in rows]
     emit(shown, as_json=as_json, columns=COLUMNS, empty="Nothing is flagged.")
     if not as_json and len(rows) == limit:
@@ -67,7 +67,7 @@ def show_command(flag: str, *, limit: int, data_dir: Path, as_json: bool) -> Non
     with Store.open(data_dir, now=utc_now()) as store:
         found = find_flag(store, builtin_rulebook(), flag)
         findings = flag_findings(store, found, limit)
-        record_read(store, f"flags show {found['id']}", len(findings), now=utc_now(), new_id=new_range_id)
+        record_read(store, f"flags show {found['id']}", len(findings), now=utc_now(), new_id=new_id)
     findings = [{**one, "facts": json.loads(one["facts"])} for one in findings]
     if as_json:
         click.echo(to_json({**found, "findings": findings}))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -16,6 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from schemas.errors import ManyErrors
 from schemas.register import Register
 from services.cli_support import console, data_dir_option, emit, example, json_option, to_json
+from services.clock import new_id, utc_now
 from services.context import build_context
 from services.ingest import FileSummary, Ingest, Summary
 from services.interpretation_files import read_interpretations
@@ -70,7 +69,7 @@ def command(
         context = build_context(store, now=utc_now(), interpretations=interpretations, salt_key=salt_key, mmdb=mmdb)
         with _progress() as progress:
             ingest = Ingest(
-                store, context, now=utc_now, new_id=new_range_id, limits=BatchLimits(rows=20_000), progress=progress
+                store, context, now=utc_now, new_id=new_id, limits=BatchLimits(rows=20_000), progress=progress
             )
             summary = ingest.files(files, form=form, as_new=as_new)
         register = current_register(store)
@@ -81,16 +80,6 @@ def command(
     errors = [one.error for one in summary.files if one.error]
     if errors:
         raise ManyErrors("not every file could be read to its end", errors)
-
-
-def utc_now() -> dt.datetime:
-    """Return the time, UTC."""
-    return dt.datetime.now(dt.UTC)
-
-
-def new_range_id() -> str:
-    """Return the name of a new range: milliseconds since 1970 and 64 random bits, so that names rise with time."""
-    return f"{int(utc_now().timestamp() * 1000):012x}-{secrets.token_hex(8)}"
 
 
 def as_data(summary: Summary) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from services.cli_support import data_dir_option, emit, example, json_option
-from services.commands.ingest import utc_now
+from services.clock import utc_now
 from services.store import Store
 
 

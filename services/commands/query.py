@@ -8,7 +8,7 @@ import click
 
 from services.acts import record_read
 from services.cli_support import data_dir_option, emit, example, json_option
-from services.commands.ingest import new_range_id, utc_now
+from services.clock import new_id, utc_now
 from services.query import run_query
 from services.store import Store
 
@@ -31,5 +31,5 @@ def command(sql: str, *, data_dir: Path, as_json: bool) -> None:
     """
     with Store.open(data_dir, now=utc_now()) as store:
         columns, rows = run_query(store, sql)
-        record_read(store, sql, len(rows), now=utc_now(), new_id=new_range_id)
+        record_read(store, sql, len(rows), now=utc_now(), new_id=new_id)
     emit(rows, as_json=as_json, columns=columns, empty="no rows")
