@@ -160,7 +160,7 @@ class ActData(_Part, kw_only=True):
 
 
 class _Envelope(_Part, tag_field="type", kw_only=True):
-    specversion: Literal["1.0"] = "1.0"
+    specversion: Literal["1.0"]
     id: Short
     source: Short
     time: str

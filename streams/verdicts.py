@@ -130,6 +130,14 @@ def field_error(reason: str, field: str, says: str, line: int | None = None) -> 
     return _error(reason, f"{field} {says}", line)
 
 
+def dead_letter_text(error: MessageError) -> str:
+    """Return the text of a dead letter: line and column in words, then what, why and what to do."""
+    line, column = (error.where.line, error.where.column) if error.where else (None, None)
+    begin = f"line {line}, column {column}: " if column else f"line {line}: " if line else ""
+    why = f": {error.why}" if error.why else ""
+    return f"{begin}{error.what}{why} ({error.todo})"
+
+
 def time_reason(text: object) -> str:
     """Return the reason why ``text`` cannot be read as a time."""
     if not isinstance(text, str):
@@ -140,7 +148,7 @@ def time_reason(text: object) -> str:
 def _error(
     reason: str, what: str, line: int | None, *, column: int | None = None, why: str = "", todo: str = _TODO
 ) -> MessageError:
-    where = Place("line", line, column) if line is not None else None
+    where = Place(line=line, column=column) if line is not None else None
     return MessageError(reason, what, where=where, why=why, todo=todo)
 
 

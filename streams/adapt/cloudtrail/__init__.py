@@ -166,11 +166,17 @@ def _event(record: Record, facet: Facet | None, locator: str) -> FastEvent:
     if isinstance(facet, Right):
         privileges = list(facet.privileges) or None
         data = GrantData(**common, grantee=facet.grantee, change=facet.change, privileges=privileges)
-        return GrantEvent(id="", source="", time="", data=data)
+        return GrantEvent(specversion="1.0", id="", source="", time="", data=data)
     if isinstance(facet, Sent):
-        return TransferEvent(id="", source="", time="", data=TransferData(**common, destination=facet.destination))
+        return TransferEvent(
+            specversion="1.0",
+            id="",
+            source="",
+            time="",
+            data=TransferData(**common, destination=facet.destination),
+        )
     exposure = facet if isinstance(facet, Exposure) else None
-    return AccessEvent(id="", source="", time="", data=AccessData(**common, exposure=exposure))
+    return AccessEvent(specversion="1.0", id="", source="", time="", data=AccessData(**common, exposure=exposure))
 
 
 def _origin(record: Record) -> Origin | None:
