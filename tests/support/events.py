@@ -87,7 +87,7 @@ def _optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, A
     return st.fixed_dictionaries({}, optional={name: st.none() | field for name, field in fields.items()})
 
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 COUNTRIES = st.sampled_from(["JP", "SG", "US", "ZZ"])
 COUNTS = st.integers(0, 2**63 - 1)
 TEXTS = st.lists(TEXT, max_size=4)
@@ -185,8 +185,9 @@ def odd_events(draw: st.DrawFn) -> dict[str, Any]:
     """Draw an event with one value replaced, one key removed, or one key added, anywhere."""
     whole: dict[str, Any] = json.loads(json.dumps(draw(valid_events())))
     holder = whole
-    while (inner := [value for value in holder.values() if isinstance(value, dict)]) and draw(st.booleans()):
-        holder = draw(st.sampled_from(inner))
+    while draw(st.booleans()):
+        inner: list[dict[str, Any]] = [value for value in holder.values() if isinstance(value, dict)]
+        holder = draw(st.sampled_from([*inner, holder]))
     key = draw(st.sampled_from([*holder, "records", "until", "unknown", "temporary", "datacontenttype"]))
     if draw(st.booleans()) and key in holder:
         del holder[key]
