@@ -372,17 +372,19 @@ class Region(Entry):
 class Register(Contract):
     """A whole register. Lists keep the order of the files; an entry's key is its kind, id and valid_from."""
 
-    carrier: tuple[Carrier, ...] = ()
-    services: tuple[Service, ...] = ()
-    assets: tuple[Asset, ...] = ()
-    identities: tuple[Identity, ...] = ()
-    parties: tuple[Party, ...] = ()
-    contracts: tuple[OutsourcingContract, ...] = ()
-    countries: tuple[Country, ...] = ()
-    policy: tuple[PolicyLine, ...] = ()
-    planned_transfers: tuple[PlannedTransfer, ...] = ()
-    networks: tuple[Network, ...] = ()
-    regions: tuple[Region, ...] = ()
+    carrier: tuple[Carrier, ...] = Field((), description="The carrier itself.")
+    services: tuple[Service, ...] = Field((), description="Telecom services and their options.")
+    assets: tuple[Asset, ...] = Field((), description="Collections of data.")
+    identities: tuple[Identity, ...] = Field((), description="Who logs speak of.")
+    parties: tuple[Party, ...] = Field(
+        (), description="Organisations: ourselves, subcontractors, providers, governments."
+    )
+    contracts: tuple[OutsourcingContract, ...] = Field((), description="Contracts with parties.")
+    countries: tuple[Country, ...] = Field((), description="Assessments of foreign systems.")
+    policy: tuple[PolicyLine, ...] = Field((), description="Lines of the published policy.")
+    planned_transfers: tuple[PlannedTransfer, ...] = Field((), description="Transfers approved beforehand.")
+    networks: tuple[Network, ...] = Field((), description="Address ranges.")
+    regions: tuple[Region, ...] = Field((), description="Regions that the built-in table does not know.")
 
 
 class RegisterVersion(Contract):

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Final
 
 from schemas.errors import UsageError
+from schemas.events import ActKind
 from schemas.register import Register, RegisterVersion
+from services.acts import record_act
+from services.keys import load_keys
 from services.register_files import read_register
 from services.store import Store
 from streams.register_gaps import Gap, Unknown, gaps
@@ -25,18 +30,37 @@ _UNKNOWNS: Final = "unknowns.sql"
 _DIGITS: Final = re.compile(r"[0-9a-f]{4,64}")
 
 
-def load_register(data_dir: Path, register: Register, now: dt.datetime) -> tuple[RegisterVersion, bool]:
+@dataclass(frozen=True, slots=True)
+class Doer:
+    """Who does something now: the user of the operating system, the time in UTC, and what names the act."""
+
+    who: str
+    now: dt.datetime
+    new_id: Callable[[], str]
+
+    def record(self, store: Store, kind: ActKind, text: str, rows: int) -> None:
+        """Record the act; it must not happen if this fails."""
+        keys = load_keys(store.directory.keys)
+        record_act(store, kind=kind, who=self.who, text=text, rows=rows, keys=keys, now=self.now, new_id=self.new_id)
+
+
+def load_register(data_dir: Path, register: Register, doer: Doer) -> tuple[RegisterVersion, bool]:
     """Keep a register as the current version of a data directory; return the version and whether it was new.
+
+    That somebody loads it is recorded before it takes effect.
 
     Args:
         data_dir: the data directory; made if there is none.
         register: the register.
-        now: time of loading, UTC.
+        doer: who loads it, and when.
     """
-    version = version_of(register, now)
-    with Store.open(data_dir, now=now, create=True) as store:
-        content = canonical_json(register)
-        is_new = store.save_version("register", version.sha256, content, entries=version.entries, now=now)
+    version = version_of(register, doer.now)
+    with Store.open(data_dir, now=doer.now, create=True) as store:
+        is_new = store.current_version("register") != version.sha256
+        if is_new:
+            doer.record(store, "register_loaded", version.sha256, version.entries)
+            content = canonical_json(register)
+            store.save_version("register", version.sha256, content, entries=version.entries, now=doer.now)
         kept = store.versions("register")[-1]
     return RegisterVersion(sha256=kept["sha256"], recorded_at=kept["recorded_at"], entries=kept["entries"]), is_new
 
@@ -85,13 +109,15 @@ def _stored(store: Store, name: str) -> Register:
     return register_from_json(content)
 
 
-def stored_gaps(data_dir: Path, now: dt.datetime) -> list[Gap]:
+def stored_gaps(data_dir: Path, doer: Doer) -> list[Gap]:
     """Return what the evidence names and the register loaded last does not know, ranked.
 
-    Reads names that lie outside the records (locators, subjects, addresses) as far as their clocks have kept them.
+    Reads names that lie outside the records (locators, subjects, addresses) as far as their clocks have kept them;
+    that somebody reads them is recorded first.
     """
-    with Store.open(data_dir, now=now) as store:
+    with Store.open(data_dir, now=doer.now) as store:
         known = Known(current_register(store))
         sql = resources.files("services.sql").joinpath(_UNKNOWNS).read_text(encoding="utf-8")
         unknowns = [Unknown(**row) for row in store.rows(sql)]
+        doer.record(store, "evidence_read", "register gaps", len(unknowns))
     return gaps(unknown for unknown in unknowns if not known.knows(unknown))

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from schemas.base import TOKYO
+from schemas.interpretations import Interpretations
 from schemas.questions import QUESTION
 from schemas.settings import AUTHORITY_WORDS, show
-from services.cli_support import console, example, json_option, to_json
+from services.cli_support import console, data_dir_option, example, json_option, to_json
 from services.interpretation_files import read_interpretations
 from streams.answers_today import Answer, Answered, answers
 from streams.register_versions import content_sha256
@@ -47,25 +48,47 @@ def command() -> None:
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
     envvar="ASHIATO_INTERPRETATIONS",
     show_envvar=True,
-    help="YAML file with the settings that differ from the defaults.",
+    help="YAML file with the settings that differ from the defaults; else those used last, else the defaults.",
 )
 @click.option(
     "--at", "day", type=click.DateTime(["%Y-%m-%d"]), help="The answers of this day; default: today in Japan."
 )
+@data_dir_option
 @json_option
-def show_answers(numbers: tuple[str, ...], path: Path | None, day: dt.datetime | None, *, as_json: bool) -> None:
+def show_answers(
+    *, numbers: tuple[str, ...], path: Path | None, day: dt.datetime | None, data_dir: Path, as_json: bool
+) -> None:
     """Print for each question what is asked, today's answer, on what basis, and what it affects."""
-    interpretations = read_interpretations(path)
+    interpretations, origin = _in_force(path, data_dir)
     on = day.date() if day else dt.datetime.now(TOKYO).date()
     found = [one for one in answers(interpretations, on) if not numbers or _number(one) in numbers]
     if as_json:
-        page = {"sha256": content_sha256(interpretations), "day": on, "questions": [_plain(one) for one in found]}
+        page = {
+            "origin": origin,
+            "sha256": content_sha256(interpretations),
+            "day": on,
+            "questions": [_plain(one) for one in found],
+        }
         click.echo(to_json(page))
         return
     out = console()
     for one in found:
         _print(one, out)
-    click.echo(f"Answers of {on}, interpretations {content_sha256(interpretations)[:12]}.")
+    click.echo(f"Answers of {on} from {origin}; version {content_sha256(interpretations)[:12]}.")
+
+
+def _in_force(path: Path | None, data_dir: Path) -> tuple[Interpretations, str]:
+    """Return the settings of a file, else those used last in the data directory, else the defaults; and whence."""
+    if path is not None:
+        return read_interpretations(path), str(path)
+    if not (data_dir / "store").exists():
+        return Interpretations(), "the defaults"
+    # The store is heavy and not needed by most calls.
+    from services.context import current_interpretations
+    from services.store import Store
+
+    with Store.open(data_dir, now=dt.datetime.now(dt.UTC)) as store:
+        return current_interpretations(store), f"what {data_dir} was judged with last"
 
 
 def _number(one: Answered) -> str:

@@ -1,12 +1,16 @@
-"""``ashiato register``: check, load, show and compare registers; list what the register would have to say."""
+"""``ashiato register``: check, load, show and compare registers; list what the register would have to say.
+
+``check`` needs no store, so what opens one is imported only by the commands that do: a check in an editor is quick.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import getpass
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import yaml
@@ -16,11 +20,13 @@ from schemas.errors import AshiatoError, ManyErrors, UsageError
 from schemas.register import Entry, Register
 from services.cli_support import Failed, data_dir_option, emit, example, json_option, to_json
 from services.register_files import RegisterFiles, read_register, survey_register
-from services.register_store import find_register, load_register, stored_gaps
 from streams.register_diff import diff
 from streams.register_gaps import GAP_KINDS
 from streams.register_references import SINGULAR, closest
 from streams.register_versions import PARTS, content_sha256, entries, key_of, valid_at
+
+if TYPE_CHECKING:
+    from services.register_store import Doer
 
 SOURCE: Final = click.Path(exists=True, path_type=Path)
 
@@ -75,8 +81,10 @@ def _summary(register: Register) -> str:
 @data_dir_option
 def load(paths: tuple[Path, ...], data_dir: Path) -> None:
     """Read a register and make it the one that later events are judged with."""
+    from services.register_store import load_register
+
     register = read_register(paths)
-    version, is_new = load_register(data_dir, register, dt.datetime.now(dt.UTC))
+    version, is_new = load_register(data_dir, register, _doer())
     said = "Loaded" if is_new else "This version is loaded already"
     click.echo(f"{said}: {_summary(register)}, recorded at {version.recorded_at:%Y-%m-%d %H:%M:%SZ}.")
 
@@ -94,7 +102,7 @@ def show(
     part: str | None, key: str | None, day: dt.datetime | None, origin: str, data_dir: Path, *, as_json: bool
 ) -> None:
     """Print the entries of a register, or of one PART, or the history of one entry (PART KEY)."""
-    register = find_register(origin, data_dir, dt.datetime.now(dt.UTC))
+    register = _find(origin, data_dir)
     moment = dt.datetime.combine(day.date(), dt.time(12), tzinfo=TOKYO) if day else None
     found: dict[str, list[dict[str, Any]]] = {}
     for located in entries(register):
@@ -104,6 +112,19 @@ def show(
     if key is not None and not found:
         raise _no_such_entry(register, str(part), key)
     click.echo(to_json(found) if as_json else yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=110))
+
+
+def _doer() -> Doer:
+    from services.commands.ingest import new_range_id
+    from services.register_store import Doer
+
+    return Doer(who=getpass.getuser(), now=dt.datetime.now(dt.UTC), new_id=new_range_id)
+
+
+def _find(name: str, data_dir: Path) -> Register:
+    from services.register_store import find_register
+
+    return find_register(name, data_dir, dt.datetime.now(dt.UTC))
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
@@ -128,8 +149,7 @@ def _no_such_entry(register: Register, part: str, key: str) -> UsageError:
 @json_option
 def show_diff(before: str, after: str, data_dir: Path, *, as_json: bool) -> None:
     """Print what changed from BEFORE to AFTER, each a path or a loaded version (its first digits, or `latest`)."""
-    now = dt.datetime.now(dt.UTC)
-    changes = diff(find_register(before, data_dir, now), find_register(after, data_dir, now))
+    changes = diff(_find(before, data_dir), _find(after, data_dir))
     rows = [asdict(change) for change in changes]
     columns = ("change", "entry", "field", "before", "after")
     if not as_json:
@@ -148,10 +168,12 @@ def show_diff(before: str, after: str, data_dir: Path, *, as_json: bool) -> None
 @json_option
 def show_gaps(kinds: Sequence[str], limit: int, data_dir: Path, *, stubs: bool, as_json: bool) -> None:
     """Print what is unknown to the register, what concerns the most user information first, with YAML to fill in."""
-    found = [gap for gap in stored_gaps(data_dir, dt.datetime.now(dt.UTC)) if not kinds or gap.kind in kinds]
+    from services.register_store import stored_gaps
+
+    found = [gap for gap in stored_gaps(data_dir, _doer()) if not kinds or gap.kind in kinds]
     rows = [asdict(gap) for gap in found[:limit]]
     columns = ("kind", "name", "names", "events", "sui_events", "first", "last")
-    emit(rows, as_json=as_json, columns=columns, empty="Nothing in the evidence is unknown to the register.")
+    emit(rows, as_json=as_json, columns=columns, empty="The evidence names nothing that the register does not know.")
     if as_json or not found:
         return
     if stubs:
