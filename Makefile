@@ -92,7 +92,7 @@ bench-ingest: setup ## The same into the embedded store, with peak memory
 	@python -m benchmarks.ingest $(ARGS)
 
 bench-rules: setup ## Rules alone, against rsigma (cargo install rsigma --version 0.23.0 --locked)
-	@python -m benchmarks.rules $(ARGS)
+	@python -m benchmarks.rules_vs_rsigma $(ARGS)
 
 ##@ Care
 .PHONY: lock audit wheel clean
