@@ -21,7 +21,7 @@ from services.demo_report import Day, read_day
 from services.ingest import Ingest, Summary
 from services.interpretation_files import read_interpretations
 from services.register_files import read_register
-from services.register_store import load_register, stored_gaps
+from services.register_store import Doer, load_register, stored_gaps
 from services.store import Store
 from streams.rules import Rulebook
 
@@ -100,6 +100,7 @@ def play(
     *,
     register_path: Path | None = None,
     events: int | None = None,
+    who: str,
     now: Callable[[], dt.datetime],
     new_id: Callable[[], str],
     say: Callable[[str], None] = lambda _: None,
@@ -111,8 +112,9 @@ def play(
         data_dir: where logs and evidence go; made if missing. Played there again, the same day adds nothing.
         register_path: another register than the carrier's.
         events: messages of ordinary work; None: as many as the example has.
+        who: who plays it; loading a register and reading evidence are recorded.
         now: the clock, UTC.
-        new_id: names ranges.
+        new_id: names ranges and acts.
         say: is told of each step.
 
     Raises:
@@ -122,13 +124,15 @@ def play(
     size = sum(file.stat().st_size for file in files) / 1e6
     say(f"1  Wrote the day's logs to {data_dir / LOGS}: {len(files)} files, {size:.1f} MB.")
     register = read_register([register_path or carrier.register])
-    version, _ = load_register(data_dir, register, now())
+    version, _ = load_register(data_dir, register, Doer(who, now(), new_id))
     say(f"2  Loaded the register: {version.entries} entries, version {version.sha256[:12]}.")
     rulebook, summary = _ingest(carrier, data_dir, files, now, new_id)
     say(f"3  {_recorded(summary)}")
-    gaps = stored_gaps(data_dir, now())
+    gaps = stored_gaps(data_dir, Doer(who, now(), new_id))
     with Store.open(data_dir, now=now()) as store:
-        return Played(read_day(store, gaps, names_of(register)), rulebook)
+        day = read_day(store, gaps, names_of(register))
+        Doer(who, now(), new_id).record(store, "evidence_read", "demo", len(day.flags))
+        return Played(day, rulebook)
 
 
 def _ingest(

@@ -444,11 +444,11 @@ def chapters() -> list[Document]:
     return found
 
 
-def story(seed: int, day: dt.date) -> Iterator[Entry]:
-    """Yield the messages of the story in order of time."""
+def story(seed: int, day: dt.date, told: Sequence[Document] | None = None) -> Iterator[Entry]:
+    """Yield the messages of the story, or of these chapters of it, in order of time."""
     rng = random.Random(f"{seed}/story/{day}")
     entries = []
-    for index, act in enumerate(act for chapter in chapters() for act in chapter["acts"]):
+    for index, act in enumerate(act for chapter in told or chapters() for act in chapter["acts"]):
         for turn in range(act.get("times", 1)):
             at = moment(day, act["at"]) + dt.timedelta(seconds=turn * act.get("every", 0))
             body = filled(act["bodies"][turn % len(act["bodies"])], day)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,7 @@ import click
 from rich.console import Console
 
 from services.cli_support import example
-from services.commands.ingest import new_range_id, utc_now
+from services.clock import new_id, utc_now
 from services.demo import DEFAULT_DATA_DIR, example_carrier, play
 from services.demo_report import WIDTH, report
 
@@ -48,8 +49,9 @@ def command(data_dir: Path, register_path: Path | None, events: int | None) -> N
         data_dir,
         register_path=register_path,
         events=events,
+        who=getpass.getuser(),
         now=utc_now,
-        new_id=new_range_id,
+        new_id=new_id,
         say=console.print,
     )
     for part in report(played.day, played.rulebook, data_dir):
