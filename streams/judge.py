@@ -30,9 +30,9 @@ FINDING_SCHEMA: Final = {
 }
 """Columns of a frame of findings; ``row`` is the index of the event in the frame of facts."""
 
-MAX_LISTED: Final = 32
-"""Elements of a list that a finding's facts repeat; a last one says how many more there are. With this no finding
-outgrows `schemas.records.MAX_RECORD_BYTES`."""
+MAX_LISTED: Final = 8
+"""Elements of a list that a finding's facts repeat; a last one says how many more there are. An event may list 10,000
+names of 256 characters; the three lists of an event, cut like this, always fit into a record."""
 
 _TOKYO: Final = "Asia/Tokyo"
 

@@ -42,7 +42,7 @@ def read_lock(text: str, path: str) -> dict[str, LockedRule]:
             raise RuleError(f"The lock names {rule_id} twice", where=Place(path, number, 1), todo=_MERGE)
         try:
             version, sha256, *more = rest
-            lock[rule_id] = LockedRule(version=int(version), sha256=sha256, retired=more == [RETIRED])
+            lock[rule_id] = LockedRule(version=int(version), sha256=sha256, retired=_retired(more))
         except (ValueError, ValidationError) as error:
             why = "a line is: rule id, version, SHA-256, and `retired` if the rule is gone"
             raise RuleError("The lock cannot be read", where=Place(path, number, 1), why=why, todo=_MERGE) from error
@@ -116,6 +116,17 @@ def version_error(rule: Rule, entry: LockedRule | None) -> RuleError | None:
             f"{rule.id} changed and its version did not", where=where, why=why, todo=_RAISE.format(entry.version + 1)
         )
     return None
+
+
+def _retired(rest: list[str]) -> bool:
+    """Return what the end of a line says.
+
+    Raises:
+        ValueError: it says something else.
+    """
+    if rest not in ([], [RETIRED]):
+        raise ValueError(rest)
+    return bool(rest)
 
 
 _LOCK: Final = "run `ashiato rules lock`"

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -22,7 +22,6 @@ from streams.sigma import documents as nodes
 
 M = TypeVar("M", bound=Contract)
 
-LEVELS: Final = get_args(Level)
 SUFFIX: Final = ".yml"
 
 
@@ -175,7 +174,7 @@ def parse_rule(text: str, path: str) -> Rule:
         id=compiled.id,
         title=str(header["title"]),
         description=str(header["description"]).strip(),
-        level=header["level"],  # type: ignore[arg-type]  # checked by _header_errors
+        level=header["level"],  # type: ignore[arg-type]  # Sigma has the same levels
         tags=_texts(header.get("tags")),
         falsepositives=_texts(header.get("falsepositives")),
         path=path,
@@ -239,11 +238,19 @@ def _read(model: type[M], root: nodes.Mapping, loc: tuple[str | int, ...], error
     try:
         return model.model_validate_json(json.dumps(nodes.plain(node), default=str))
     except ValidationError as error:
-        for found in error.errors(include_url=False, include_input=False, include_context=False):
-            where = place_of(root, (*loc, *found["loc"]))
-            name = ".".join(str(step) for step in (*loc, *found["loc"]))
-            errors.append(RuleError(f"{name} is wrong", where=where, why=found["msg"]))
+        errors += _validation_errors(error, root, loc)
         return None
+
+
+def _validation_errors(error: ValidationError, root: nodes.Mapping, loc: tuple[str | int, ...]) -> Iterator[RuleError]:
+    """Yield what a model refuses, each at its place; a list that is too short for wrong items only is not told."""
+    all_found = error.errors(include_url=False, include_input=False, include_context=False)
+    for found in all_found:
+        inner = found["loc"]
+        if any(other["loc"][: len(inner)] == inner and other["loc"] != inner for other in all_found):
+            continue
+        name = ".".join(str(step) for step in (*loc, *inner))
+        yield RuleError(f"{name} is wrong", where=place_of(root, (*loc, *inner)), why=found["msg"])
 
 
 def _item(node: nodes.Node | None, step: str | int) -> nodes.Node | None:
@@ -268,10 +275,6 @@ def _header_errors(document: nodes.Mapping) -> list[RuleError]:
         node = document.get(key)
         if not isinstance(node, nodes.Value) or not isinstance(node.value, str):
             errors.append(RuleError(f"The rule has no {key}", where=document.place_of(key), todo=f"write `{key}:`"))
-    level = document.get("level")
-    if isinstance(level, nodes.Value) and isinstance(level.value, str) and level.value not in LEVELS:
-        why = f"{level.value!r} is none of {', '.join(LEVELS)}"
-        errors.append(RuleError("The level is unknown", where=level.place, why=why))
     name = document.get("name")
     expected = document.place.path.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(SUFFIX)
     if isinstance(name, nodes.Value) and name.value != expected:
