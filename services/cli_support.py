@@ -18,6 +18,8 @@ from schemas.errors import AshiatoError
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_DATA_DIR: Final = "ashiato-data"
+PIPED_WIDTH: Final = 4096
+"""Columns of output that is not a terminal: `grep` and `cut` work by line."""
 
 
 class Failed(AshiatoError):  # noqa: N818  (reads as the outcome it is)
@@ -72,9 +74,9 @@ def emit(rows: Sequence[Mapping[str, Any]], *, as_json: bool, columns: Sequence[
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console; without a terminal it is wide and plain, so that piped tables are not cut."""
+    """Return a console; without a terminal it is plain and so wide that a row of a piped table stays on one line."""
     plain = Console(stderr=stderr, soft_wrap=False, highlight=False, markup=False)
-    return plain if plain.is_terminal else Console(stderr=stderr, width=200, highlight=False, markup=False)
+    return plain if plain.is_terminal else Console(stderr=stderr, width=PIPED_WIDTH, highlight=False, markup=False)
 
 
 def cell(value: object) -> str:
