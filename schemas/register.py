@@ -370,15 +370,16 @@ class Region(Entry):
 
 
 class Register(Contract):
-    """A whole register. Lists keep the order of the files; an entry's key is its kind, id and valid_from."""
+    """A whole register. An entry's key is its part, its id (or code, or provider and name) and valid_from.
+
+    Read from files, each part is sorted by that key: how entries are spread over files does not change the version.
+    """
 
     carrier: tuple[Carrier, ...] = Field((), description="The carrier itself.")
     services: tuple[Service, ...] = Field((), description="Telecom services and their options.")
     assets: tuple[Asset, ...] = Field((), description="Collections of data.")
     identities: tuple[Identity, ...] = Field((), description="Who logs speak of.")
-    parties: tuple[Party, ...] = Field(
-        (), description="Organisations: ourselves, subcontractors, providers, governments."
-    )
+    parties: tuple[Party, ...] = Field((), description="Organisations, ourselves included.")
     contracts: tuple[OutsourcingContract, ...] = Field((), description="Contracts with parties.")
     countries: tuple[Country, ...] = Field((), description="Assessments of foreign systems.")
     policy: tuple[PolicyLine, ...] = Field((), description="Lines of the published policy.")

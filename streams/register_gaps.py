@@ -22,6 +22,9 @@ GapKind = Literal["asset", "asset_id", "identity", "party", "network", "region",
 """asset: named by a locator; asset_id: claimed by a register id; party: claimed by an id or an account."""
 GAP_KINDS: Final[tuple[GapKind, ...]] = get_args(GapKind)
 
+LONGEST_ID: Final = 40
+"""Longest id that a stub proposes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
@@ -142,9 +145,11 @@ def _sign(sign: str) -> str:
 
 
 def _id(name: str) -> str:
-    """Return an id made of the end of a name."""
+    """Return an id made of the last words of a name."""
     words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    return words[-40:].strip("-") or "new"
+    if len(words) > LONGEST_ID:
+        words = words[-LONGEST_ID:].partition("-")[2] or words[-LONGEST_ID:]
+    return words or "new"
 
 
 def _asset(name: str, one: Unknown, day: dt.date) -> str:
