@@ -16,7 +16,7 @@ from rich.text import Text
 
 from schemas.base import TOKYO
 from services.cli_support import cell, console
-from streams.explain import Explanation, Language
+from streams.explain import Explanation, Fact, Language
 from streams.selections import Why
 from streams.ways_out import Way
 
@@ -25,7 +25,7 @@ ERASED: Final = "erased"
 """Shown in place of a value that was kept under a clock that has run out, or was erased."""
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
-    "about": ("about", "対象"),
+    "about": ("What it is about", "対象"),
     "event": ("The event", "事象"),
     "why": ("Why", "理由"),
     "clauses": ("Clauses", "条項"),
@@ -38,7 +38,9 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "value": ("value", "値"),
     "from": ("from", "出所"),
     "passes": ("What would have made it pass", "該当しなくなる条件"),
-    "any": ("Any one of these would have done:", "次のいずれか一つで足りる。"),
+    "would_pass": ("What would make it pass", "該当しなくなる条件"),
+    "any": ("Any one of these is enough:", "次のいずれか一つで足りる。"),
+    "unknown": ("Unknown, and worth knowing", "不明な事実"),
     "is": ("it is", "現在の値は"),
     "and": ("and", "かつ"),
     "readings": ("How the two Acts read it", "両法の読み方"),
@@ -108,11 +110,24 @@ def reasons(said: Explanation, language: Language = "en") -> Iterator[Renderable
     """Yield why a rule matched, the facts it looked at, and what would have made it pass."""
     word = _Words(language)
     clauses = Text(f"{word.clauses}: {'; '.join(said.clauses)}")
-    yield from _section(word.why, [Text(said.reason), clauses, _selections(said.why, word)])
-    yield from _section(word.facts, [_facts(said, word)])
+    condition = Text(f"{word.condition}: {said.why.condition}")
+    yield from _section(word.why, [Text(said.reason), clauses, condition, _selections(said.why, word)])
+    yield from _section(word.about, [_facts(said.about, word)])
+    yield from _section(word.facts, [_facts(said.facts, word)])
+    yield from page_section("passes", [said.passes_if, *ways(said, language)], language)
+
+
+def page_section(title: str, lines: Iterable[str], language: Language) -> Iterator[RenderableType]:
+    """Yield a section of plain lines under one of the page's own titles."""
+    yield from _section(getattr(_Words(language), title), [Text(line) for line in lines])
+
+
+def ways(said: Explanation, language: Language) -> list[str]:
+    """Return the ways out as numbered lines under a line of introduction; nothing if there are none."""
+    word = _Words(language)
     values = {fact.column: fact.value for fact in said.facts}
-    ways = [Text(f"{number}. {_way(way, values, word)}") for number, way in enumerate(said.ways_out, 1)]
-    yield from _section(word.passes, [Text(said.passes_if), *([Text(word.any), *ways] if ways else [])])
+    lines = [f"{number}. {_way(way, values, word)}" for number, way in enumerate(said.ways_out, 1)]
+    return [word.any, *lines] if lines else []
 
 
 class _Words:
@@ -153,8 +168,8 @@ def _shown(value: Any) -> str:
 
 
 def _selections(why: Why, word: _Words) -> Table:
-    """Return each selection with its tests and its answer, under the condition that joins them."""
-    table = Table(title=f"{word.condition}: {why.condition}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    """Return each selection with its tests and its answer."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for title in (word.selection, word.asks, word.answer):
         table.add_column(title, overflow="fold")
     for selection in why.selections:
@@ -163,11 +178,11 @@ def _selections(why: Why, word: _Words) -> Table:
     return table
 
 
-def _facts(said: Explanation, word: _Words) -> Table:
+def _facts(facts: Iterable[Fact], word: _Words) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for title in (word.fact, word.value, word.from_):
         table.add_column(title, overflow="fold")
-    for fact in said.facts:
+    for fact in facts:
         table.add_row(fact.column, _now(fact.value, word), "\n".join(fact.sources) or "-")
     return table
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+import polars as pl
+
 from schemas.errors import Place, RuleError
-from schemas.facts import COLUMNS
-from schemas.findings import Role
+from schemas.facts import COLUMNS, EVENT, POSITION
+from schemas.findings import Level, Role
 from schemas.rules import Bilingual
 from streams.citations import Citations
+from streams.commit import Keys
+from streams.provenance import explain_row
+from streams.register_index import RegisterIndex
 from streams.rules import Rule
 from streams.selections import Why, conditions, why
 from streams.sigma import documents
@@ -20,6 +25,17 @@ Language = Literal["en", "ja"]
 
 SAID_BY_EVENT: Final = "event"
 """Source of a column that is a field of the event itself."""
+
+_PLACE: Final = ("key", "equipment_country", "country_from", "operator", "operator_country")
+_HANDLER: Final = ("key", "kind", "country", "home_country", "place_country", "contract")
+ABOUT: Final[dict[Role, tuple[str, ...]]] = {
+    "event": ("asset.key", "party.key"),
+    "asset": (*(f"asset.{name}" for name in _PLACE), "asset.category"),
+    "destination": tuple(f"destination.{name}" for name in _PLACE),
+    "party": tuple(f"party.{name}" for name in _HANDLER),
+    "recipient": tuple(f"recipient.{name}" for name in _HANDLER),
+}
+"""Columns that tell people what a rule speaks of in each role, whether or not it looked at them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +68,7 @@ class Explanation:
         role: what of the event it is about.
         clauses: the clauses that it checks.
         reason: why it was raised.
+        about: what of the event it is about: which place or party, where, known from what.
         facts: every column that the condition looked at, in the catalogue's order.
         why: how the condition came to its answer.
         passes_if: what would have made it pass, in the words of the rule.
@@ -65,10 +82,11 @@ class Explanation:
     version: int
     sha256: str
     title: str
-    level: str
+    level: Level
     role: Role
     clauses: tuple[str, ...]
     reason: str
+    about: tuple[Fact, ...]
     facts: tuple[Fact, ...]
     why: Why
     passes_if: str
@@ -110,7 +128,8 @@ def explain(
         role=role,
         clauses=tuple(_in(language, clause) for clause in block.clauses),
         reason=_in(language, block.reason),
-        facts=_facts(reasons, row, sources, citations),
+        about=_facts(ABOUT[role], row, sources, citations),
+        facts=_facts(_looked_at(reasons), row, sources, citations),
         why=reasons,
         passes_if=_in(language, block.passes_if),
         ways_out=ways_out(reasons, row.get("event.kind")),
@@ -118,6 +137,22 @@ def explain(
         appi=_in(language, block.reading.appi),
         runbook=block.runbook,
     )
+
+
+def looked_up(event: pl.DataFrame, index: RegisterIndex, keys: Keys) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return one event's columns, fields and facts, by name; and where its facts come from.
+
+    Args:
+        event: one row with at least the columns ``EVENT`` of `schemas.facts`.
+        index: register, settings and geography to look things up in.
+        keys: make the pseudonyms.
+    """
+    fields = [column.name for column in (*POSITION, *EVENT) if column.name in event.columns]
+    facts = explain_row(event, index, keys)
+    row = event.select(fields).row(0, named=True)
+    return {**row, **{name: fact.value for name, fact in facts.items()}}, {
+        name: fact.source for name, fact in facts.items()
+    }
 
 
 def detection_of(text: str, path: str) -> Mapping[str, Any]:
@@ -137,13 +172,20 @@ def _in(language: Language, text: Bilingual) -> str:
     return text.ja if language == "ja" else text.en
 
 
-def _facts(reasons: Why, row: Mapping[str, Any], sources: Mapping[str, str], citations: Citations) -> tuple[Fact, ...]:
+def _looked_at(reasons: Why) -> frozenset[str]:
+    """Return the columns that a condition looked at, those that others are compared with included."""
     tests = [test for selection in reasons.selections for test in selection.tests]
-    looked_at = {test.column for test in tests} | {test.other for test in tests}
+    return frozenset({test.column for test in tests} | {test.other for test in tests if test.other})
+
+
+def _facts(
+    names: Collection[str], row: Mapping[str, Any], sources: Mapping[str, str], citations: Citations
+) -> tuple[Fact, ...]:
+    """Return the named columns as facts, in the catalogue's order."""
     return tuple(
         Fact(name, column.doc, row.get(name), _sources(name, sources, citations))
         for name, column in COLUMNS.items()
-        if name in looked_at
+        if name in names
     )
 
 

@@ -63,7 +63,7 @@ def test_no_line_is_wider_than_people_read_or_ends_in_blanks(capsys: pytest.Capt
 
 def test_what_did_not_match_has_no_list_of_ways_out(capsys: pytest.CaptureFixture[str]) -> None:
     show(reasons(explained(role="asset")))
-    assert "Any one of these" not in capsys.readouterr().out
+    assert "Any one of these is enough" not in capsys.readouterr().out
 
 
 def test_an_event_shows_what_it_has_and_what_was_erased() -> None:

@@ -1,0 +1,56 @@
+"""``ashiato explain``: tell why a flag was raised, from which facts, under which clause."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from services.acts import record_read
+from services.cli_support import data_dir_option, example, json_option, to_json
+from services.clock import new_id, utc_now
+from services.context import builtin_rulebook
+from services.explain import explain_flag
+from services.explain_page import page, show
+from services.flags import find_flag
+from services.store import Store
+from streams.explain import Language
+
+
+@click.command(
+    epilog=example(
+        "ashiato explain 1f0c9a7e52d3b846",
+        "ashiato explain 1f0c --event 2 --lang ja",
+        "ashiato explain 1f0c --json",
+    )
+)
+@click.argument("flag")
+@click.option(
+    "--event", "number", type=click.IntRange(min=1), default=1, show_default=True, help="Which of its events."
+)
+@click.option("--lang", "language", type=click.Choice(["en", "ja"]), default="en", show_default=True)
+@click.option(
+    "--mmdb",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    envvar="ASHIATO_MMDB",
+    show_envvar=True,
+    help="Your file of address → country.",
+)
+@data_dir_option
+@json_option
+def command(flag: str, *, number: int, language: Language, mmdb: Path | None, data_dir: Path, as_json: bool) -> None:
+    """Tell why FLAG (its id, or the beginning of it) was raised.
+
+    The event is looked up again with the register and the settings that judged it: every fact that the rule looked at
+    with its value and where it comes from, the clause, what would have made it pass, and how two Acts read it.
+    """
+    with Store.open(data_dir, now=utc_now()) as store:
+        rulebook = builtin_rulebook()
+        found = find_flag(store, rulebook, flag)
+        explained = explain_flag(store, rulebook, found, number=number, language=language, mmdb=mmdb)
+        record_read(store, f"explain {found['id']} --event {number}", 1, now=utc_now(), new_id=new_id)
+    if as_json:
+        click.echo(to_json({"flag": found, **asdict(explained)}))
+        return
+    show(page(explained, language))

@@ -1,0 +1,122 @@
+"""Preflight: what would be said of an event, without recording anything: no directory, no key, no row is written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from schemas.errors import Place, UsageError
+from schemas.interpretations import Interpretations
+from schemas.register import Register
+from services.context import current_interpretations
+from services.data_dir import DataDir
+from services.geo import Geo
+from services.register_store import current_register
+from services.rulebook_files import rule_texts
+from services.store import Store
+from streams.adapt import NATIVE, adapter_of, detect
+from streams.batch import RawBatch
+from streams.commit import Keys
+from streams.preflight import Against
+from streams.register_index import RegisterIndex, no_geo
+from streams.register_versions import EMPTY_REGISTER
+from streams.rules import load_rulebook
+
+MAX_BYTES: Final = 64 << 20
+MAX_MESSAGES: Final = 1_000
+"""Preflight is for the few events of one intention; logs go through `ingest`."""
+
+
+def batch_of(content: bytes, where: Place, form: str | None) -> RawBatch:
+    """Return what was handed over as a batch.
+
+    Args:
+        content: the bytes; see `messages_in`.
+        where: where they come from, for errors.
+        form: name of the log format; None: found out from the first message.
+
+    Raises:
+        UsageError: there is no event, too many, or no such format.
+    """
+    if form not in {None, NATIVE}:
+        adapter_of(str(form))
+    messages = messages_in(content, where)
+    last = len(messages) - 1
+    return RawBatch(where.path, 0, form or detect(messages[0]), list(range(last + 1)), messages, 0, last)
+
+
+def current_versions(data_dir: Path, now: dt.datetime) -> tuple[Register, Interpretations]:
+    """Return the register and the settings that a data directory uses; without one, the empty one and the defaults.
+
+    Makes nothing.
+
+    Raises:
+        StoreBusyError: another process holds the data directory.
+        StoreError: the store cannot be opened.
+    """
+    if not DataDir(data_dir).store.is_dir():
+        return EMPTY_REGISTER, Interpretations()
+    with Store.open(data_dir, now=now) as store:
+        return current_register(store), current_interpretations(store)
+
+
+def against(register: Register, interpretations: Interpretations, mmdb: Path | None = None) -> Against:
+    """Return what events are judged with; its keys are thrown away with it."""
+    texts = rule_texts()
+    keys = Keys(salt_key=secrets.token_hex(32), pseudonym_key=secrets.token_hex(32))
+    index = RegisterIndex(register, interpretations, Geo(mmdb) if mmdb else no_geo)
+    return Against(index, load_rulebook(texts), texts, keys)
+
+
+def messages_in(content: bytes, where: Place) -> list[bytes]:
+    """Return the messages in what was handed over: one JSON value, an array of them, or one on each line.
+
+    What is no JSON at all is one message, so that reading it says exactly what is wrong.
+
+    Args:
+        content: the bytes.
+        where: where they come from, for errors.
+
+    Raises:
+        UsageError: there is nothing, or more than preflight is for.
+    """
+    stripped = content.strip()
+    if not stripped:
+        raise UsageError("there is no event", where=where, todo="hand over one event as JSON")
+    messages = list(_split(stripped))
+    if len(content) > MAX_BYTES or len(messages) > MAX_MESSAGES:
+        why = f"at most {MAX_MESSAGES:,} events in {MAX_BYTES >> 20} MiB are looked at"
+        raise UsageError("these are too many events", where=where, why=why, todo="use `ashiato ingest` for logs")
+    return messages
+
+
+def _split(content: bytes) -> Iterator[bytes]:
+    first, *rest = content.splitlines()
+    if content.startswith(b"[") and (elements := _elements(content)) is not None:
+        yield from elements
+    elif rest and _is_json(first):
+        yield from (line for line in (first, *rest) if line.strip())
+    else:
+        yield content
+
+
+def _elements(content: bytes) -> list[bytes] | None:
+    """Return the elements of a JSON array as they stand; None if it is none."""
+    try:
+        return [bytes(element) for element in msgspec.json.decode(content, type=list[msgspec.Raw])]
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
