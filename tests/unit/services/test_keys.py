@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import InputError, StoreError
+from services.keys import PSEUDONYM_KEY, SALT_KEY, load_keys
+from streams.commit import derive_pseudonym_key
+
+
+def test_keys_are_made_once_and_only_their_owner_may_read_them(tmp_path: Path) -> None:
+    first = load_keys(tmp_path)
+
+    assert load_keys(tmp_path) == first
+    assert first.pseudonym_key == derive_pseudonym_key(first.salt_key)
+    assert {(tmp_path / name).stat().st_mode & 0o777 for name in (SALT_KEY, PSEUDONYM_KEY)} == {0o600}
+    assert load_keys(_made(tmp_path / "other")) != first
+
+
+def _made(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def test_a_later_salt_key_changes_nobodys_pseudonym(tmp_path: Path) -> None:
+    first = load_keys(tmp_path)
+    (tmp_path / SALT_KEY).unlink()
+
+    later = load_keys(tmp_path)
+
+    assert later.salt_key != first.salt_key
+    assert later.pseudonym_key == first.pseudonym_key
+
+
+def test_the_same_salt_key_gives_the_same_keys_in_two_data_directories(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "mounted.key"
+    elsewhere.write_text("ab" * 32 + "\n")
+
+    one, two = (load_keys(_made(tmp_path / name), elsewhere) for name in ("one", "two"))
+
+    assert one == two
+    assert one.salt_key == "ab" * 32
+    assert not (tmp_path / "one" / SALT_KEY).exists()
+
+
+def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    load_keys(tmp_path)
+    (tmp_path / SALT_KEY).chmod(0o640)
+
+    with pytest.raises(InputError, match=r"its mode is 0640 \(chmod 600 "):
+        load_keys(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "secret", "AB" * 32, "ab" * 33])
+def test_a_file_without_a_key_is_refused_and_not_quoted(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "some.key"
+    file.write_text(text)
+
+    with pytest.raises(InputError, match="64 lower-case hexadecimal digits") as caught:
+        load_keys(_made(tmp_path / "keys"), file)
+    assert not text or text not in str(caught.value)
+    assert "some.key" in str(caught.value)
+
+
+def test_a_key_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="the key file cannot be used"):
+        load_keys(tmp_path, tmp_path / "none.key")
