@@ -27,6 +27,8 @@ from streams.rules import Rulebook
 
 DEFAULT_DATA_DIR: Final = "ashiato-demo"
 LOGS: Final = "logs"
+SIZE: Final = "events.txt"
+"""File beside the logs that says how many events of ordinary work they hold."""
 _GENERATOR: Final = "ashiato_example_carrier"
 
 
@@ -61,10 +63,19 @@ class Carrier:
         return module
 
     def write_day(self, data_dir: Path, events: int | None = None) -> list[Path]:
-        """Write the day's logs below the data directory and return the files."""
+        """Write the day's logs below the data directory and return the files.
+
+        Raises:
+            UsageError: the logs of a day with another number of events are there.
+        """
         generator = self.generator()
         count = generator.DEFAULT_EVENTS if events is None else events
+        size = data_dir / LOGS / SIZE
+        if size.exists() and size.read_text("ascii") != f"{count}\n":
+            why = f"it has {size.read_text('ascii').strip()} events of ordinary work, not {count}"
+            raise _another_day(data_dir, why)
         files: list[Path] = generator.write(data_dir / LOGS, count=count)
+        size.write_text(f"{count}\n", "ascii")
         return files
 
 
@@ -145,12 +156,14 @@ def _ingest(
         summary = Ingest(store, context, now=now, new_id=new_id).files(files)
     errors = [one.error for one in summary.files if one.error is not None]
     if errors:
-        why = str(ManyErrors("the logs are not the ones recorded there", errors))
-        todo = "name a new one with --data-dir"
-        raise UsageError(
-            "this directory holds the evidence of another day", where=Place(str(data_dir)), why=why, todo=todo
-        )
+        raise _another_day(data_dir, str(ManyErrors("the logs are not the ones recorded there", errors)))
     return context.rulebook, summary
+
+
+def _another_day(data_dir: Path, why: str) -> UsageError:
+    """Return the error for a directory in which something else was played."""
+    what, todo = "this directory holds the evidence of another day", "name a new one with --data-dir"
+    return UsageError(what, where=Place(str(data_dir)), why=why, todo=todo)
 
 
 def _recorded(summary: Summary) -> str:

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import json
+import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import count
@@ -281,10 +282,21 @@ def test_the_day_played_again_adds_nothing(played: tuple[Played, Path]) -> None:
     assert "recorded before" in said[-1]
 
 
-def test_another_day_does_not_go_into_the_same_directory(played: tuple[Played, Path]) -> None:
+def test_a_day_of_another_size_is_refused_before_anything_is_written(played: tuple[Played, Path]) -> None:
     now = dt.datetime(2026, 11, 4, tzinfo=dt.UTC)
+    logs = digests(sorted((played[1] / "logs").iterdir()))
     with pytest.raises(UsageError, match="another day"):
         play(example_carrier(), played[1], events=700, who="tester", now=lambda: now, new_id=lambda: "other")
+    assert digests(sorted((played[1] / "logs").iterdir())) == logs
+
+
+def test_logs_that_changed_under_the_evidence_are_told(tmp_path: Path) -> None:
+    now = dt.datetime(2026, 11, 4, tzinfo=dt.UTC)
+    ids = (f"{number:04d}" for number in count())
+    play(example_carrier(), tmp_path, events=50, who="tester", now=lambda: now, new_id=lambda: next(ids))
+    shutil.rmtree(tmp_path / "logs")
+    with pytest.raises(UsageError, match="another day"):
+        play(example_carrier(), tmp_path, events=51, who="tester", now=lambda: now, new_id=lambda: next(ids))
 
 
 def test_the_report_names_every_rule_that_fired_the_worst_ten_and_the_gaps(played: tuple[Played, Path]) -> None:
