@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from typing import Final
 
-import msgspec
-
 from schemas.events import MAX_MESSAGE_BYTES
 from services.element_reader import ElementReader
 from services.messages import Collected, Run, no_run
@@ -88,11 +86,7 @@ def _bounded(message: bytes, offset: int) -> bytes | Oversize:
 
 
 def _is_whole(message: bytes) -> bool:
-    """Return whether ``message`` is a whole object or list; a number may still get more digits."""
-    if not message.lstrip().startswith((b"{", b"[")):
-        return False
-    try:
-        msgspec.json.decode(message, type=msgspec.Raw)
-    except (msgspec.MsgspecError, RecursionError):
-        return False
-    return True
+    """Return whether ``message`` ends with the object or list that it begins with; a number may still get digits."""
+    nesting = ElementReader([])
+    nesting.advance(message)
+    return nesting.at_rest and message.lstrip().startswith((b"{", b"["))

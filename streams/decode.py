@@ -22,7 +22,7 @@ from streams.adapt import NATIVE, Refused, adapter_of
 from streams.batch import Decoded, RawBatch
 from streams.event_columns import event_frame
 from streams.fast_events import FastEvent
-from streams.verdicts import check_text, dead_letter_text, read_by_contract, too_large
+from streams.verdicts import check_text, dead_letter_text, may_be_deep, read_by_contract, too_large
 
 HEAD_BYTES: Final = 1 << 16
 """A dead letter keeps so much of a message above the size limit."""
@@ -33,8 +33,7 @@ _REFUSALS: Final = (MessageError, msgspec.MsgspecError, UnicodeError, RecursionE
 # A message that is longer than what was read from it has keys that nobody reads, or blanks. Only then can it hold what
 # msgspec skips and the contract refuses: nesting beyond 200 takes two bytes a level (known keys nest five deep), and a
 # number that the contract's parser does not take has more than 4,300 digits.
-_DEEP: Final = 190
-_EXCESS_DEEP: Final = 2 * _DEEP
+_EXCESS_DEEP: Final = 380
 _EXCESS_DIGITS: Final = 4_000
 
 
@@ -108,7 +107,7 @@ def _doubtful(frame: pl.DataFrame, messages: Sequence[bytes], raw: pl.Series) ->
     excess = raw.gather(frame["row"]).bin.size().cast(pl.Int64) - frame["written"]
     doubtful = set(frame.filter(pl.col("in_doubt") | (excess > _EXCESS_DIGITS))["row"])
     for row in frame.filter(excess > _EXCESS_DEEP)["row"]:
-        if messages[row].count(b"{") + messages[row].count(b"[") > _DEEP:
+        if may_be_deep(messages[row]):
             doubtful.add(row)
     return sorted(doubtful)
 

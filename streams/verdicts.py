@@ -48,6 +48,7 @@ _READ: Final[Callable[[bytes], FastEvent]] = msgspec.json.Decoder(FastEvent).dec
 _AT: Final = re.compile(r" at line (\d+) column (\d+)$")
 _WITHOUT_ZONE: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?", re.ASCII)
 
+_MAY_BE_DEEP: Final = 190  # of 200 levels; known keys nest five deep
 _TODO: Final = "mend it at its sender; the message is kept as a dead letter"
 
 _REASON_OF: Final = {
@@ -117,6 +118,15 @@ def check_json(message: bytes, line: int | None = None) -> None:
         from_json(message, allow_inf_nan=True, cache_strings="none")
     except ValueError as error:
         raise _not_json(str(error), line) from None
+
+
+def may_be_deep(message: bytes) -> bool:
+    """Return whether ``message`` has so many brackets that they may be nested beyond the contract's limit.
+
+    What msgspec reads or skips is bounded by the interpreter's stack only, which is not the same everywhere; so where
+    this holds, the contract's parser must have a look (`check_json`).
+    """
+    return message.count(b"{") + message.count(b"[") > _MAY_BE_DEEP
 
 
 def too_large(size: int, line: int | None = None) -> MessageError:

@@ -7,6 +7,7 @@ sends to several places. Their ids are the record's ``eventID``, then ``<eventID
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -35,7 +36,7 @@ from streams.fast_events import (
     TransferEvent,
 )
 from streams.times import canonical
-from streams.verdicts import check_json, field_error, time_reason
+from streams.verdicts import check_json, field_error, may_be_deep, time_reason
 
 
 class _Wrapper(msgspec.Struct):
@@ -45,12 +46,14 @@ class _Wrapper(msgspec.Struct):
 _RECORD: Final = msgspec.json.Decoder(Record).decode
 _WRAPPER: Final = msgspec.json.Decoder(_Wrapper).decode
 _KEYS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_REFUSALS: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
+_REFUSALS: Final = (MessageError, msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
 def is_cloudtrail(message: bytes) -> bool:
     """Return whether ``message`` looks like a CloudTrail record or a wrapper of records."""
     try:
+        if may_be_deep(message):
+            check_json(message)
         keys = _KEYS(message)
     except _REFUSALS:
         return False
@@ -87,20 +90,20 @@ def _records(message: bytes, line: int | None) -> list[bytes] | None:
     """Return the records of a wrapper, or None if the message is none."""
     if b'"Records"' not in message:
         return None
+    check_json(message, line)
     try:
         return [bytes(raw) for raw in _WRAPPER(message).Records]
     except _REFUSALS:
-        check_json(message, line)
         return None
 
 
 def _decoded(message: bytes, line: int | None) -> Record:
+    if may_be_deep(message):
+        check_json(message, line)
     try:
         record = _RECORD(message)
     except _REFUSALS as error:
         check_json(message, line)
-        if isinstance(error, RecursionError):
-            raise field_error("nesting-too-deep", "the record", "is nested too deep", line) from None
         if isinstance(error, msgspec.ValidationError):
             raise field_error("wrong-type", "the message", "must be an object", line) from None
         raise field_error("not-a-number", "the record", "holds NaN or an infinite number", line) from None
@@ -126,7 +129,7 @@ def _must_be_text(name: str, value: Any, line: int | None) -> None:
 def _events(record: Record, line: int | None) -> list[FastEvent]:
     time = _time(record, line)
     source = f"aws:cloudtrail:{record.account}"[:256] if record.account else "aws:cloudtrail"
-    events = [_event(record, facet, locator) for facet, locator in _pairs(record)]
+    events = [_event(record, facet, locator) for facet, locator in islice(_pairs(record), MAX_EVENTS + 1)]
     for number, event in enumerate(events):
         event.id = f"{record.event_id}#{number}" if number else record.event_id
         event.source, event.time = source, time

@@ -137,11 +137,11 @@ def exposures_of(record: Record) -> list[Exposure]:
     A service of AWS that a policy or a permission names is no party to whom data is exposed.
     """
     reader = EXPOSURES.get(record.call)
-    found: list[Exposure] = []
+    found: dict[tuple[object, ...], Exposure] = {}
     for exposure in reader[0](record) if reader else ():
-        if exposure is not None and exposure not in found and not _is_service(exposure):
-            found.append(exposure)
-    return found
+        if exposure is not None and not _is_service(exposure):
+            found[exposure.to, exposure.party] = exposure
+    return list(found.values())
 
 
 def _is_service(exposure: Exposure) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
+from pydantic_core import from_json
 
 from streams.adapt.contract import listed, mapping
 
@@ -17,8 +17,8 @@ def parsed(policy: Any) -> dict[str, Any]:
     if not isinstance(policy, str):
         return mapping(policy)
     try:
-        return mapping(msgspec.json.decode(policy))
-    except (msgspec.MsgspecError, RecursionError):
+        return mapping(from_json(policy))
+    except ValueError:
         return {}
 
 

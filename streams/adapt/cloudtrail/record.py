@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, Final
 
 import msgspec
+from pydantic_core import from_json
 
 from streams.adapt.contract import mapping
 
@@ -79,8 +80,8 @@ class Record(msgspec.Struct, rename=_NAMES, dict=True):
     def answer(self) -> dict[str, Any]:
         """The response's elements; empty if there are none."""
         try:
-            return mapping(msgspec.json.decode(self.response))
-        except (msgspec.MsgspecError, RecursionError):
+            return mapping(from_json(bytes(self.response)))
+        except ValueError:
             return {}
 
     @cached_property
@@ -106,13 +107,8 @@ class Record(msgspec.Struct, rename=_NAMES, dict=True):
 
     def bucket(self, name: str, key: object = None) -> str:
         """Return the ARN of an S3 bucket, or of the object ``key`` in it."""
-        if name.startswith("arn:"):
-            return name
-        return (
-            f"arn:{self.partition}:s3:::{name}/{key}"
-            if isinstance(key, str) and key
-            else f"arn:{self.partition}:s3:::{name}"
-        )
+        arn = name if name.startswith("arn:") else f"arn:{self.partition}:s3:::{name}"
+        return f"{arn}/{key}" if isinstance(key, str) and key else arn
 
 
 def region_of(arn: object) -> str | None:

@@ -1,0 +1,52 @@
+from typing import Any
+
+import pytest
+
+from streams.adapt.cloudtrail.actors import actor_of
+from streams.fast_events import Actor, Principal
+from tests.support.cloudtrail import ACCOUNT, USER, record
+
+ME = USER["arn"]
+ISSUER = f"aws:{ACCOUNT}"
+SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/batch/s1"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/batch"
+TAKEN = {
+    "type": "AssumedRole",
+    "arn": SESSION,
+    "accountId": ACCOUNT,
+    "sessionContext": {"sessionIssuer": {"arn": ROLE}},
+}
+STORE = "arn:aws:identitystore::1:identitystore/d-1"
+
+
+@pytest.mark.parametrize(
+    ("identity", "actor"),
+    [
+        (USER, Actor(issuer=ISSUER, subject=ME)),
+        (TAKEN, Actor(issuer=ISSUER, subject=SESSION, role=ROLE)),
+        ({**TAKEN, "sessionContext": {"sessionIssuer": {"arn": ROLE}, "ec2RoleDelivery": "2.0"}}, Actor(issuer=ISSUER, subject=SESSION, role=ROLE, kind="service")),
+        ({"type": "Root", "arn": "arn:aws:iam::1:root", "accountId": "1"}, Actor(issuer="aws:1", subject="arn:aws:iam::1:root", kind="shared")),
+        ({"type": "AWSService", "invokedBy": "s3.amazonaws.com"}, Actor(issuer="aws", subject="s3.amazonaws.com", kind="service")),
+        ({"type": "AWSAccount", "principalId": "AIDA:x", "accountId": "1"}, Actor(issuer="aws:1", subject="AIDA:x")),
+        ({"type": "SAMLUser", "identityProvider": "idp", "userName": "taro"}, Actor(issuer="idp", subject="taro")),
+        ({"type": "IdentityCenterUser", "onBehalfOf": {"userId": "u", "identityStoreArn": STORE}}, Actor(issuer=STORE, subject="u", kind="person", on_behalf_of=Principal(issuer=STORE, subject="u"))),
+        ({**TAKEN, "onBehalfOf": {"userId": "u", "identityStoreArn": STORE}}, Actor(issuer=ISSUER, subject=SESSION, role=ROLE, on_behalf_of=Principal(issuer=STORE, subject="u"))),
+        (None, Actor()),
+        ("somebody", Actor()),
+        ({"type": 5, "arn": [], "accountId": {}, "sessionContext": "x"}, Actor()),
+    ],
+)  # fmt: skip
+def test_each_type_of_identity_becomes_an_actor(identity: Any, actor: Actor) -> None:
+    assert actor_of(record("s3:GetObject", userIdentity=identity)) == actor
+
+
+def test_a_service_that_calls_for_somebody_is_the_actor_on_their_behalf() -> None:
+    actor = actor_of(record("kms:Decrypt", sourceIPAddress="athena.amazonaws.com"))
+
+    assert actor == Actor(
+        issuer="aws", subject="athena.amazonaws.com", kind="service", on_behalf_of=Principal(issuer=ISSUER, subject=ME)
+    )
+
+
+def test_the_console_is_no_service_of_that_kind() -> None:
+    assert actor_of(record("kms:Decrypt", sourceIPAddress="AWS Internal")).subject == ME

@@ -1,0 +1,50 @@
+import json
+from typing import Any
+
+import pytest
+
+from streams.adapt.cloudtrail.policies import allowed, parsed
+
+
+def _policy(**statement: Any) -> dict[str, Any]:
+    return {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", **statement}]}
+
+
+@pytest.mark.parametrize(
+    ("statement", "principals"),
+    [
+        ({"Principal": "*"}, ["*"]),
+        ({"Principal": {"AWS": "*"}}, ["*"]),
+        (
+            {"Principal": {"AWS": ["111122223333", "arn:aws:iam::1:root", "111122223333"]}},
+            ["111122223333", "arn:aws:iam::1:root"],
+        ),
+        ({"Principal": {"CanonicalUser": "79a5"}}, ["canonical:79a5"]),
+        ({"NotPrincipal": {"AWS": "1"}}, ["*"]),
+        ({"Principal": {"Service": "s3.amazonaws.com", "Federated": "idp"}}, []),
+        ({"Principal": "*", "Effect": "Deny"}, []),
+        ({"Principal": {"AWS": [5, None]}}, []),
+    ],
+)
+def test_whom_a_statement_lets_in(statement: dict[str, Any], principals: list[str]) -> None:
+    assert [principal for principal, _ in allowed(_policy(**statement))] == principals
+
+
+def test_a_condition_is_not_evaluated_so_the_careful_reading_counts() -> None:
+    assert allowed(_policy(Principal="*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}})) == [
+        ("*", ["s3:GetObject"])
+    ]
+
+
+def test_a_policy_may_be_a_text_and_a_statement_may_stand_alone() -> None:
+    text = json.dumps({"Statement": {"Effect": "Allow", "Principal": "*", "Action": ["a", "b", 5]}})
+
+    assert allowed(text) == [("*", ["a", "b"])]
+
+
+@pytest.mark.parametrize(
+    "policy", [None, 5, "no json", "[" * 5000, [], {"Statement": "x"}, {"Statement": [5]}, "\ud800"]
+)
+def test_what_is_no_policy_lets_nobody_in(policy: Any) -> None:
+    assert allowed(policy) == []
+    assert isinstance(parsed(policy), dict)

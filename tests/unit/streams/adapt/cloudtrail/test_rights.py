@@ -1,0 +1,81 @@
+import json
+from typing import Any
+
+import pytest
+
+from streams.adapt.cloudtrail.rights import RIGHTS, rights_of
+from tests.support.cloudtrail import ACCOUNT, OTHER, record
+
+USER = f"arn:aws:iam::{ACCOUNT}:user/taro"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"
+GROUP = f"arn:aws:iam::{ACCOUNT}:group/g"
+POLICY = {"policyArn": "arn:aws:iam::aws:policy/P"}
+P = "arn:aws:iam::aws:policy/P"
+TRUST = json.dumps(
+    {
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": [f"arn:aws:iam::{OTHER}:root", "*"]}, "Action": "sts:AssumeRole"}
+        ]
+    }
+)
+THEM = f"arn:aws:iam::{OTHER}:root"
+
+CASES: list[tuple[str, Any, tuple[str, str, str]]] = [
+    ("iam:AttachGroupPolicy", {"groupName": "g", **POLICY}, (GROUP, "given", P)),
+    ("iam:AttachRolePolicy", {"roleName": "r", **POLICY}, (ROLE, "given", P)),
+    ("iam:AttachUserPolicy", {"userName": "taro", **POLICY}, (USER, "given", P)),
+    ("iam:DetachGroupPolicy", {"groupName": "g", **POLICY}, (GROUP, "revoked", P)),
+    ("iam:DetachRolePolicy", {"roleName": "r", **POLICY}, (ROLE, "revoked", P)),
+    ("iam:DetachUserPolicy", {"userName": "taro", **POLICY}, (USER, "revoked", P)),
+    ("iam:PutGroupPolicy", {"groupName": "g", "policyName": "n"}, (GROUP, "given", "n")),
+    ("iam:PutRolePolicy", {"roleName": "r", "policyName": "n"}, (ROLE, "given", "n")),
+    ("iam:PutUserPolicy", {"userName": "taro", "policyName": "n"}, (USER, "given", "n")),
+    ("iam:DeleteGroupPolicy", {"groupName": "g", "policyName": "n"}, (GROUP, "revoked", "n")),
+    ("iam:DeleteRolePolicy", {"roleName": "r", "policyName": "n"}, (ROLE, "revoked", "n")),
+    ("iam:DeleteUserPolicy", {"userName": "taro", "policyName": "n"}, (USER, "revoked", "n")),
+    ("iam:AddUserToGroup", {"userName": "taro", "groupName": "g"}, (USER, "given", "g")),
+    ("iam:RemoveUserFromGroup", {"userName": "taro", "groupName": "g"}, (USER, "revoked", "g")),
+    ("iam:CreateAccessKey", {"userName": "taro"}, (USER, "given", "access-key")),
+    ("iam:UpdateAccessKey", {"userName": "taro", "status": "Inactive"}, (USER, "revoked", "access-key")),
+    ("iam:DeleteAccessKey", {"userName": "taro"}, (USER, "revoked", "access-key")),
+    ("iam:CreateLoginProfile", {"userName": "taro"}, (USER, "given", "console-login")),
+    ("iam:UpdateLoginProfile", {"userName": "taro"}, (USER, "changed", "console-login")),
+    ("iam:DeleteLoginProfile", {"userName": "taro"}, (USER, "revoked", "console-login")),
+    ("iam:CreateRole", {"roleName": "r", "assumeRolePolicyDocument": TRUST}, (THEM, "given", "sts:AssumeRole")),
+    ("iam:UpdateAssumeRolePolicy", {"roleName": "r", "policyDocument": TRUST}, (THEM, "given", "sts:AssumeRole")),
+    ("kms:CreateGrant", {"granteePrincipal": THEM, "operations": ["Decrypt"]}, (THEM, "given", "Decrypt")),
+    ("lakeformation:GrantPermissions", {"principal": {"dataLakePrincipalIdentifier": USER}, "permissions": ["SELECT"]}, (USER, "given", "SELECT")),
+    ("lakeformation:RevokePermissions", {"principal": {"dataLakePrincipalIdentifier": USER}, "permissions": ["SELECT"]}, (USER, "revoked", "SELECT")),
+    ("sso:CreateAccountAssignment", {"principalId": "u-1", "permissionSetArn": "arn:p", "instanceArn": "arn:i"}, ("u-1", "given", "arn:p")),
+    ("sso:DeleteAccountAssignment", {"principalId": "u-1", "permissionSetArn": "arn:p", "instanceArn": "arn:i"}, ("u-1", "revoked", "arn:p")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "parameters", "right"), CASES, ids=[case[0] for case in CASES])
+def test_each_call_tells_who_gets_or_loses_what(call: str, parameters: Any, right: tuple[str, str, str]) -> None:
+    (found,) = rights_of(record(call, parameters))
+
+    assert (found.grantee.subject, found.change, *found.privileges) == right
+
+
+def test_every_call_of_the_table_has_a_case() -> None:
+    assert {call for call, _, _ in CASES} == set(RIGHTS)
+
+
+def test_the_issuer_is_the_account_of_the_grantee_or_its_directory() -> None:
+    assert rights_of(record("kms:CreateGrant", {"granteePrincipal": THEM}))[0].grantee.issuer == f"aws:{OTHER}"
+    assert rights_of(record("iam:CreateAccessKey", {"userName": "taro"}))[0].grantee.issuer == f"aws:{ACCOUNT}"
+    assignment = {"principalId": "u-1", "instanceArn": "arn:aws:sso:::instance/i"}
+    assert rights_of(record("sso:CreateAccountAssignment", assignment))[0].grantee.issuer == "arn:aws:sso:::instance/i"
+
+
+def test_an_access_key_switched_on_is_given() -> None:
+    assert rights_of(record("iam:UpdateAccessKey", {"userName": "taro", "status": "Active"}))[0].change == "given"
+
+
+@pytest.mark.parametrize("parameters", [None, {}, {"userName": 5}, {"userName": ""}, {"principalId": []}, "HIDDEN"])
+@pytest.mark.parametrize(
+    "call", ["iam:CreateAccessKey", "sso:CreateAccountAssignment", "iam:CreateRole", "s3:GetObject"]
+)
+def test_a_call_that_does_not_say_who_gives_no_right(call: str, parameters: Any) -> None:
+    assert rights_of(record(call, parameters)) == []

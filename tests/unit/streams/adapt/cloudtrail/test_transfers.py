@@ -1,0 +1,72 @@
+from typing import Any
+
+import pytest
+
+from streams.adapt.cloudtrail.transfers import TRANSFERS, transfers_of
+from tests.support.cloudtrail import ACCOUNT, record
+
+HERE = "ap-northeast-1"
+VAULT = f"arn:aws:backup:eu-west-1:{ACCOUNT}:backup-vault:v"
+B = "arn:aws:s3:::b"
+
+Place = tuple[str | None, str | None]
+CASES: list[tuple[str, Any, Place, Place]] = [  # call, parameters, destination, where it came from (locator, region)
+    ("backup:StartCopyJob", {"destinationBackupVaultArn": VAULT}, (VAULT, "eu-west-1"), (None, None)),
+    ("dynamodb:CreateGlobalTable", {"replicationGroup": [{"regionName": "eu-west-1"}]}, (None, "eu-west-1"), (None, None)),
+    ("dynamodb:ExportTableToPointInTime", {"s3Bucket": "b"}, (B, None), (None, None)),
+    ("dynamodb:UpdateTable", {"replicaUpdates": [{"create": {"regionName": "eu-west-1"}}]}, (None, "eu-west-1"), (None, None)),
+    ("ec2:CopyImage", {"sourceRegion": "eu-west-1", "sourceImageId": "ami-1"}, (None, HERE), ("arn:aws:ec2:eu-west-1::image/ami-1", "eu-west-1")),
+    ("ec2:CopySnapshot", {"sourceRegion": "eu-west-1", "sourceSnapshotId": "snap-1"}, (None, HERE), ("arn:aws:ec2:eu-west-1::snapshot/snap-1", "eu-west-1")),
+    ("ec2:CreateInstanceExportTask", {"exportToS3": {"s3Bucket": "b"}}, (B, None), (None, None)),
+    ("ec2:CreateStoreImageTask", {"bucket": "b"}, (B, None), (None, None)),
+    ("ec2:ExportImage", {"s3ExportLocation": {"s3Bucket": "b"}}, (B, None), (None, None)),
+    ("kms:ReplicateKey", {"replicaRegion": "eu-west-1"}, (None, "eu-west-1"), (None, None)),
+    ("logs:CreateExportTask", {"destination": "b"}, (B, None), (None, None)),
+    ("logs:PutSubscriptionFilter", {"destinationArn": "arn:aws:kinesis:eu-west-1:1:stream/s"}, ("arn:aws:kinesis:eu-west-1:1:stream/s", "eu-west-1"), (None, None)),
+    ("rds:CopyDBClusterSnapshot", {"sourceDBClusterSnapshotIdentifier": "c"}, (None, HERE), (f"arn:aws:rds::{ACCOUNT}:cluster-snapshot:c", HERE)),
+    ("rds:CopyDBSnapshot", {"sourceDBSnapshotIdentifier": "arn:aws:rds:eu-west-1:1:snapshot:s"}, (None, HERE), ("arn:aws:rds:eu-west-1:1:snapshot:s", "eu-west-1")),
+    ("rds:CreateDBInstanceReadReplica", {"sourceDBInstanceIdentifier": "arn:aws:rds:eu-west-1:1:db:d"}, (None, HERE), ("arn:aws:rds:eu-west-1:1:db:d", "eu-west-1")),
+    ("rds:StartExportTask", {"s3BucketName": "b", "sourceArn": "arn:x"}, (B, None), (None, None)),
+    ("redshift:EnableSnapshotCopy", {"destinationRegion": "eu-west-1"}, (None, "eu-west-1"), (None, None)),
+    ("s3:CopyObject", {"bucketName": "b", "key": "k", "x-amz-copy-source": "/src/a%20b?versionId=1"}, (f"{B}/k", HERE), ("arn:aws:s3:::src/a b", None)),
+    ("s3:PutBucketReplication", {"ReplicationConfiguration": {"Rule": {"Destination": {"Bucket": B}}}}, (B, None), (None, None)),
+    ("secretsmanager:ReplicateSecretToRegions", {"addReplicaRegions": [{"region": "eu-west-1"}]}, (None, "eu-west-1"), (None, None)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "parameters", "to", "came_from"), CASES, ids=[case[0] for case in CASES])
+def test_each_call_tells_where_data_goes(call: str, parameters: Any, to: Place, came_from: Place) -> None:
+    (sent,) = transfers_of(record(call, parameters))
+
+    assert (sent.destination.locator, sent.destination.region) == to
+    assert (sent.locator, sent.region) == came_from
+
+
+def test_every_call_of_the_table_has_a_case() -> None:
+    assert {call for call, _, _, _ in CASES} == set(TRANSFERS)
+
+
+def test_each_replica_is_a_transfer() -> None:
+    regions = {"addReplicaRegions": [{"region": "eu-west-1"}, {"region": "us-east-1"}, {"region": 5}, "x"]}
+
+    sent = transfers_of(record("secretsmanager:ReplicateSecretToRegions", regions))
+
+    assert [one.destination.region for one in sent] == ["eu-west-1", "us-east-1"]
+
+
+@pytest.mark.parametrize(
+    "parameters", [None, {}, {"bucketName": "b"}, {"x-amz-copy-source": 5, "bucketName": "b"}, {"sourceImageId": []}]
+)
+@pytest.mark.parametrize(
+    "call",
+    [
+        "s3:CopyObject",
+        "ec2:CopyImage",
+        "rds:StartExportTask",
+        "kms:ReplicateKey",
+        "dynamodb:UpdateTable",
+        "logs:PutSubscriptionFilter",
+    ],
+)
+def test_a_call_that_does_not_say_where_to_sends_nothing(call: str, parameters: Any) -> None:
+    assert transfers_of(record(call, parameters)) == []
