@@ -24,7 +24,7 @@ from schemas.events import Event
 from schemas.records import Versions
 from services.context import builtin_rulebook
 from services.demo import Played, example_carrier, play
-from services.demo_report import WIDTH, report, worst
+from services.demo_report import WIDTH, report
 from services.interpretation_files import read_interpretations
 from services.register_files import survey_register
 from streams.batch import RawBatch
@@ -309,14 +309,3 @@ def test_the_report_names_every_rule_that_fired_the_worst_ten_and_the_gaps(playe
     for name in ("tmp-migration", "tsubame-export-tmp", "kitano-analytics", "xx-edge-1"):
         assert name in text
     assert max(len(line) for line in text.splitlines()) <= WIDTH
-
-
-def test_the_worst_flags_come_by_level_and_no_rule_twice_before_another_once() -> None:
-    flags = [
-        {"id": "a", "rule": "HIGH-1", "level": "high", "events": 9},
-        {"id": "b", "rule": "HIGH-1", "level": "high", "events": 8},
-        {"id": "c", "rule": "HIGH-2", "level": "high", "events": 1},
-        {"id": "d", "rule": "LOW", "level": "low", "events": 99},
-        {"id": "e", "rule": "WORST", "level": "critical", "events": 1},
-    ]
-    assert [flag["id"] for flag in worst(flags, 4)] == ["e", "a", "c", "b"]
