@@ -1,0 +1,199 @@
+"""Facts of one event, found the slow way: no segments, no memory, no columns; every entry is looked at for every event.
+
+Lookups, the choice of whom an event is judged by, who receives, keys and counts are written here a second time, in
+plain Python over one event and its own day in Japan. What a single place, handler or contract means is asked of the
+resolvers, which have tests of their own.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from schemas.base import TOKYO
+from schemas.facts import FACTS
+from schemas.interpretations import Interpretations
+from schemas.register import Asset, Entry, Identity, Network, Register
+from streams.classify import category_facts
+from streams.enrich.contracts import CONTRACT_FACTS, Work, contract_facts
+from streams.enrich.handlers import HANDLER_FACTS, Who, handler_facts
+from streams.enrich.places import Placed, place_facts
+from streams.enrich.planned import claim_of, planned_facts
+from streams.patterns import identity_specificity, matches, specificity
+from streams.register_index import Geo
+from streams.register_moment import Moment
+from streams.register_versions import reference, valid_at
+from tests.support.facts import KEYS
+
+Row = Mapping[str, Any]
+E = TypeVar("E", bound=Entry)
+
+
+class Naive:
+    """Answers for one register, settings and geography."""
+
+    def __init__(self, register: Register, settings: Interpretations, geo: Geo) -> None:
+        self.register = register
+        self.settings = settings
+        self.geo = geo
+
+    def facts(self, event: Row) -> dict[str, Any]:
+        """Return all facts of one event."""
+        found: dict[str, Any] = dict.fromkeys(column.name for column in FACTS)
+        if event["event.kind"] == "act":
+            return found
+        moment = Moment(self.register, self.settings, event["event.time"].astimezone(TOKYO).date())
+        asset = self._asset(event, "asset.claimed_id", "asset.locator")
+        put(found, "asset", place_facts(moment, Placed(asset, event["asset.region"]), "asset").values)
+        put(found, "asset", category_facts(moment, asset).values)
+        found["asset.key"] = asset.id if asset else unregistered(event["asset.claimed_id"] or event["asset.locator"])
+        if event["event.kind"] == "transfer":
+            self._destination(found, event, moment)
+        self._party(found, event, moment)
+        self._recipient(found, event, moment)
+        exposed = event["exposure.party"]
+        found["exposure.party_known"] = None if exposed is None else moment.party(exposed) is not None
+        put(found, "planned", planned_facts(moment, claim_of({**event, **found})).values)
+        return found
+
+    def _destination(self, found: dict[str, Any], event: Row, moment: Moment) -> None:
+        asset = self._asset(event, "destination.claimed_asset", "destination.locator")
+        placed = Placed(
+            asset,
+            event["destination.region"],
+            event["destination.claimed_country"],
+            event["destination.persistence"],
+        )
+        put(found, "destination", place_facts(moment, placed, "destination").values)
+        until, temporary = event["destination.temporary.until"], moment.settings.temporary
+        if temporary.exempt and until is not None and until >= event["event.time"]:
+            found["destination.stored"] &= until - event["event.time"] >= temporary.min_duration
+        name = event["destination.claimed_asset"] or event["destination.locator"]
+        found["destination.key"] = asset.id if asset else unregistered(name)
+
+    def _party(self, found: dict[str, Any], event: Row, moment: Moment) -> None:
+        given = event["event.kind"] == "grant" and event["grant.change"] != "revoked"
+        granted = given and moment.settings.handling.grant_counts
+        behalf = any(event[f"actor.on_behalf_of.{name}"] is not None for name in ("issuer", "subject", "party"))
+        source = "grantee" if granted else "actor.on_behalf_of" if behalf else "actor"
+        own = source == "actor"
+        issuer, subject, claim = (event[f"{source}.{name}"] for name in ("issuer", "subject", "party"))
+        identity = self._identity(event, issuer, subject, event["actor.role"] if own else None)
+        ip, country = (None, None) if granted else (event["origin.ip"], event["origin.country"])
+        who = Who(
+            identity=identity,
+            claim=claim,
+            nameless=own and event["actor.kind"] in {"shared", "unknown"},
+            network=self._network(event, ip) if ip is not None else None,
+            geo=self.geo(ip) if ip is not None else None,
+            claimed_country=country,
+            has_place=not granted and not (own and event["actor.kind"] == "service" and ip is None and country is None),
+        )
+        done = event["grant.privileges"] if granted else [event["action"]]
+        self._handler(found, event, moment, who, done)
+        found["party.identity_ref"] = reference("identities", identity) if identity else None
+        found["party.key"] = found["party.id"] or unknown(claim, issuer, subject)
+
+    def _recipient(self, found: dict[str, Any], event: Row, moment: Moment) -> None:
+        operator = found["destination.operator"] if found["destination.third_party_equipment"] else None
+        sent_to = event["destination.claimed_party"] or operator
+        if sent_to is None and event["exposure.party"] is None and event["exposure.to"] != "named_party":
+            return
+        who = Who(
+            claim=sent_to or event["exposure.party"],
+            claimed_country=found["destination.equipment_country"] if sent_to else event["exposure.country"],
+            has_home=False,
+            has_place=sent_to is not None,
+        )
+        self._handler(found, event, moment, who, None)
+        found["recipient.key"] = found["recipient.id"] or unknown(who.claim, None, None)
+
+    def _handler(self, found: dict[str, Any], event: Row, moment: Moment, who: Who, done: Any) -> None:
+        """Add the facts of the party (which did or may do something) or of the recipient (which did nothing)."""
+        judged = who.has_home
+        role = "party" if judged else "recipient"
+        facts, handled = handler_facts(moment, who, role)
+        put(found, role, facts.values, HANDLER_FACTS)
+        if facts.values["third_party"] is None:
+            found[f"{role}.contract_in_force"] = False
+        if not facts.values["third_party"]:
+            return
+        work = Work(
+            asset=found["asset.id"],
+            fields=None if event["records.fields"] is None else tuple(event["records.fields"]),
+            privileges=None if done is None else tuple(done),
+            judged=judged,
+            purpose=event["purpose"],
+            countries=handled.countries,
+            countries_known=handled.countries_known,
+        )
+        party = moment.parties[facts.values["id"]]
+        under, limit = contract_facts(moment, party, handled.contracts, work)
+        put(found, role, under.values, CONTRACT_FACTS)
+        if under.values["contract"] is not None:
+            users = event["records.users"]
+            within = None if users is None else limit is None or len(set(users)) <= limit
+            found[f"{role}.users_in_scope"] = True if limit is None else within
+
+    def _asset(self, event: Row, id_column: str, locator_column: str) -> Asset | None:
+        held = [asset for asset in self.register.assets if valid_at(asset, event["event.time"])]
+        for asset in held:
+            if asset.id == event[id_column]:
+                return asset
+        locator = event[locator_column]
+        found = [
+            (specificity(one.pattern), asset)
+            for asset in held
+            for one in asset.locators
+            if locator is not None and matches(one.pattern, locator)
+        ]
+        return max(found, key=lambda pair: pair[0])[1] if found else None
+
+    def _identity(self, event: Row, issuer: str | None, subject: str | None, role: str | None) -> Identity | None:
+        found = [
+            (identity_specificity(specificity(one.issuer), specificity(one.subject), one.role), one)
+            for one in self.register.identities
+            if valid_at(one, event["event.time"])
+            and issuer is not None
+            and subject is not None
+            and matches(one.issuer, issuer)
+            and matches(one.subject, subject)
+            and (one.role is None or (role is not None and matches(one.role, role)))
+        ]
+        return max(found, key=lambda pair: pair[0])[1] if found else None
+
+    def _network(self, event: Row, ip: str) -> Network | None:
+        found = [
+            (block.prefixlen, one)
+            for one in self.register.networks
+            if valid_at(one, event["event.time"])
+            and ipaddress.ip_address(ip) in (block := ipaddress.ip_network(one.cidr))
+        ]
+        return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def put(found: dict[str, Any], role: str, values: Mapping[str, Any], names: Iterable[str] | None = None) -> None:
+    """Put a resolver's facts under their role."""
+    for name in names if names is not None else values:
+        found[f"{role}.{name}"] = values[name]
+
+
+def unregistered(name: str | None) -> str:
+    """Return the key of an asset that the register does not know."""
+    return f"unregistered:{pseudonym('asset', name)}" if name is not None else "unregistered:unnamed"
+
+
+def unknown(claim: str | None, issuer: str | None, subject: str | None) -> str:
+    """Return the key of a party that the register does not know."""
+    if claim is not None:
+        return f"unknown:{pseudonym('party', claim)}"
+    if issuer is None and subject is None:
+        return "unknown:unnamed"
+    return f"unknown:{pseudonym('actor', f'{issuer or str()}|{subject or str()}')}"
+
+
+def pseudonym(kind: str, value: str) -> str:
+    """Return a keyed pseudonym as `streams.commit` says it."""
+    return hmac.digest(KEYS.pseudonym_key.encode(), f"{kind}|{value}".encode(), "sha256").hex()[:16]
