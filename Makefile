@@ -18,11 +18,16 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $
 # More arguments for pytest: make test ARGS="-k merkle"
 ARGS ?=
 
-CODE := schemas streams services tests benchmarks
+CODE := schemas streams services tests benchmarks examples scripts
 
 # Generated things that are committed: one command each that fails when its file is not current.
 CHECKS := \
-	'python requirements/lock.py check'
+	'python requirements/lock.py check' \
+	'python -m scripts.generate_schemas --check' \
+	'python -m scripts.generate_reference --check' \
+	'ashiato rules lock --check' \
+	'ashiato rules test' \
+	'python -m scripts.generate_interpretations_reference --check'
 
 ##@ Start here
 .PHONY: help setup demo
