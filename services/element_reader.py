@@ -153,7 +153,7 @@ class ElementReader:
 
     def _finish(self, text: bytes, stop: int, found: Run) -> None:
         if self._open is not None:
-            self._open.add(text[self._begin : stop].rstrip())
+            self._open.add(text[self._begin : stop])
             found.add(self.end, self._open_line, self._open.finished(self.end, self._open_line))
             self.end += 1
         self._open = None

@@ -39,6 +39,8 @@ def _is_told(text: bytes) -> bool:
     """Return whether more of the text could not change what its layout is."""
     if not text.startswith(b"{") or RECORDS.match(text):
         return bool(text)
+    if b'{"Records":['.startswith(b"".join(text[:_PEEK_BYTES].split())):
+        return False
     line, _, next_line = text.partition(b"\n")
     return bool(next_line) or is_object(line)
 

@@ -36,8 +36,10 @@ class LineReader:
         for chunk in self._chunks:
             *lines, rest = (rest + chunk).split(b"\n")
             yield self._lines(lines)
-            if len(rest) > MAX_MESSAGE_BYTES + 1:
-                rest = yield from self._rest_of_large(rest)
+            while len(rest) > MAX_MESSAGE_BYTES + 1:
+                behind = yield from self._rest_of_large(rest)
+                *lines, rest = behind.split(b"\n")
+                yield self._lines(lines)
         if rest.strip(_BLANK):
             yield self._last(rest)
 
