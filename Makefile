@@ -101,7 +101,7 @@ bench-rules: setup ## Rules alone, against rsigma (cargo install rsigma --versio
 
 ##@ Care
 .PHONY: lock audit wheel clean
-lock: setup ## Resolve requirements/*.lock again from pyproject.toml (ARGS=--upgrade moves every pin)
+lock: $(VENV)/.packages ## Resolve requirements/*.lock again from pyproject.toml (ARGS=--upgrade moves every pin)
 	@python requirements/lock.py write $(ARGS)
 
 # Strict: a package that the advisory service does not know counts as a failure, not as safe.
