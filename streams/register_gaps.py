@@ -114,14 +114,18 @@ def family(unknown: Unknown) -> str:
     return name
 
 
-_OBJECT: Final = re.compile(r"(arn:[^:]*:s3:::[^/*?]+/|[a-z][a-z0-9+.-]*://[^/?*]+/)", re.DOTALL)
+_OBJECT: Final = re.compile(r"(arn:[^:]*:s3:::[^/*?]+)(?:/|$)|([a-z][a-z0-9+.-]*://[^/?*]+)/", re.DOTALL)
 """The bucket of an object, the host of an address: what follows is too fine for a register."""
+_ACCOUNT: Final = re.compile(r"[a-z]+:[0-9]{6,}")
+"""An account at a provider rather than a register id."""
+_UNNAMED: Final = ":unnamed"
+"""End of the key of what an event does not name at all."""
 _SESSION: Final = re.compile(r"^(arn:[^:]*:sts::\d+:assumed-role/[^/]+/).*$", re.DOTALL)
 
 
 def _locator_family(locator: str) -> str:
     found = _OBJECT.match(locator)
-    return f"{found[1]}*" if found else locator
+    return f"{found[1] or found[2]}/*" if found else locator
 
 
 def _range(address: str) -> str:
@@ -198,9 +202,13 @@ def _identity(name: str, one: Unknown, day: dt.date) -> str:
 """
 
 
-def _party(name: str, _: Unknown, day: dt.date) -> str:
+def _party(name: str, one: Unknown, day: dt.date) -> str:
+    if one.name is None:
+        return _erased("parties", one)
+    is_account = _ACCOUNT.fullmatch(name) is not None
+    accounts = f"\n    accounts: [{_text(name)}]  # add it to the party, if the register has it" if is_account else ""
     return f"""parties:
-  - id: {_text(name)}
+  - id: {FILL_IN if is_account else _text(name)}{accounts}
     valid_from: {day}
     name: {FILL_IN}
     kind: {FILL_IN}  # own, subcontractor, re_subcontractor, cloud_provider, group_company, government, other
@@ -245,6 +253,8 @@ def _country(name: str, _: Unknown, day: dt.date) -> str:
 
 
 def _erased(part: str, one: Unknown) -> str:
+    if one.key.endswith(_UNNAMED):
+        return f"# {part}: the events name none; only their source can say it\n"
     return f"# {part}: the name behind {one.key} has been erased under its clock; wait for a new event, or look it up\n"
 
 

@@ -46,8 +46,7 @@ def test_objects_of_a_bucket_sessions_of_a_role_and_hosts_of_a_range_are_one_gro
         ]
     )
     assert {(gap.name, gap.names, gap.events) for gap in found} == {
-        ("arn:aws:s3:::lake/*", 2, 7),
-        ("arn:aws:s3:::lake", 1, 1),
+        ("arn:aws:s3:::lake/*", 3, 8),
         ("arn:aws:sts::123456789012:assumed-role/ops/*", 2, 2),
         ("bob", 1, 1),
         ("192.0.2.0/24", 2, 2),
@@ -55,7 +54,7 @@ def test_objects_of_a_bucket_sessions_of_a_role_and_hosts_of_a_range_are_one_gro
         ("https://files.example.jp/*", 1, 1),
         ("db1/crm.public.customer", 1, 1),
     }
-    assert len(found) == 9
+    assert len(found) == 8
 
 
 def test_a_stub_begins_on_the_day_of_the_first_event_in_japan() -> None:
@@ -93,6 +92,17 @@ def test_what_has_been_erased_is_told_by_its_key_and_makes_no_entry() -> None:
         assert gap.name == "unregistered:00ff"
         assert "unregistered:00ff" in gap.stub
         assert parse_yaml(gap.stub.encode(), "stub", RegisterError).data is None
+
+
+def test_what_events_do_not_name_at_all_is_not_called_erased() -> None:
+    gap = gaps([Unknown("asset", None, None, "unregistered:unnamed", 1, 1, FIRST, LAST)])[0]
+    assert gap.stub == "# assets: the events name none; only their source can say it\n"
+
+
+def test_an_account_belongs_to_a_party_and_is_not_its_id() -> None:
+    entry = parse_yaml(gaps([unknown("party", "aws:123456789012")])[0].stub.encode(), "stub", RegisterError).data
+    assert entry["parties"][0]["accounts"] == ["aws:123456789012"]
+    assert entry["parties"][0]["id"] == "FILL-IN"
 
 
 @given(st.text(min_size=1, max_size=40).filter(lambda text: max(text) < "\ud800" or max(text) > "\udfff"))
