@@ -272,13 +272,13 @@ def line(text: str, indent: int = 2) -> RenderableType:
 
 
 def indented(table: Table) -> RenderableType:
-    """Return a table set in by two columns."""
-    return Padding(table, (0, 0, 0, 2))
+    """Return a table set in by two columns, below a blank line."""
+    return Padding(table, (1, 0, 0, 2))
 
 
 def grid(*names: str, right: Sequence[str] = ()) -> Table:
     """Return an empty table with these columns."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for name in names:
         table.add_column(name, justify="right" if name in right else "left", overflow="fold")
     return table
@@ -291,4 +291,4 @@ def pairs(rows: Mapping[str, Any]) -> RenderableType:
     table.add_column(overflow="fold", ratio=1)
     for name, value in rows.items():
         table.add_row(name, cell(value))
-    return indented(table)
+    return Padding(table, (0, 0, 0, 2))
