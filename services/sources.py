@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -68,6 +67,7 @@ class FileSource:
 
     def __init__(self, path: Path | None, format: str | None) -> None:  # noqa: A002
         self._path = path
+        self._again = path is not None and path.is_file()
         self._open()
         self._peek(format)
         self.name = f"file:{_file_name(path)}#{_beginning(self._peeked)}"
@@ -153,7 +153,7 @@ class FileSource:
     def _go_to(self, offset: int) -> None:
         if offset >= self._next:
             return
-        if self._path is None or not stat.S_ISREG(self._path.stat().st_mode):
+        if not self._again:
             raise SourceError(
                 "the source cannot be read again from the beginning",
                 where=place_of(self._path),
