@@ -11,7 +11,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-_AWS: Final = {
+AWS: Final = {
     "AE": "me-central-1",
     "AU": "ap-southeast-2 ap-southeast-4",
     "BH": "me-south-1",
@@ -41,7 +41,7 @@ _AWS: Final = {
     "US": "us-east-1 us-east-2 us-west-1 us-west-2 us-gov-east-1 us-gov-west-1",
     "ZA": "af-south-1",
 }
-_GOOGLE: Final = {
+GOOGLE: Final = {
     "AU": "australia-southeast1 australia-southeast2",
     "BE": "europe-west1",
     "BR": "southamerica-east1",
@@ -71,7 +71,7 @@ _GOOGLE: Final = {
     "US": "us-central1 us-east1 us-east4 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4",
     "ZA": "africa-south1",
 }
-_AZURE: Final = {
+AZURE: Final = {
     "AE": "uaecentral uaenorth",
     "AU": "australiacentral australiacentral2 australiaeast australiasoutheast",
     "AT": "austriaeast",
@@ -111,7 +111,7 @@ _AZURE: Final = {
 REGION_COUNTRIES: Final = MappingProxyType(
     {
         name: country
-        for provider in (_AWS, _GOOGLE, _AZURE)
+        for provider in (AWS, GOOGLE, AZURE)
         for country, names in provider.items()
         for name in names.split()
     }
