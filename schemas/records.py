@@ -9,8 +9,8 @@ commitments to them.
 
 Commitments of one event::
 
-    place                        = "<source>|<partition>|<offset>|<part>|<clock>"
-    salt of the event and clock  = first 32 hex digits of HMAC-SHA-256(salt key, place)
+    position                     = "<source>|<partition>|<offset>|<part>"
+    salt of the event and clock  = HMAC-SHA-256(salt key, position): its first 32 hex digits short, its last 32 long
     salt of the field            = first 32 hex digits of SHA-256(salt of the event and clock ‖ "|" ‖ field)
     commitment to the field      = SHA-256(salt of the field ‖ "|" ‖ value), hex
     commitment of the clock      = SHA-256(commitments to its present fields, in order, joined by "|"), hex

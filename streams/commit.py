@@ -61,20 +61,21 @@ def derive_pseudonym_key(salt_key: str) -> str:
     return hmac.digest(salt_key.encode(), b"ashiato pseudonym v1", "sha256").hex()
 
 
-def salts(source: str, partition: int, clock: Clock, keys: Keys) -> pl.Expr:
-    """Return the salts of events under one clock (String, 32 hex digits) from columns of their offset and part.
+def salts(source: str, partition: int, keys: Keys) -> pl.Expr:
+    """Return the salts of events under both clocks (String, 64 hex digits): `of_clock` takes them apart.
 
     Reads ``position.offset`` and ``position.part``.
     """
-    # No number and no clock holds a "|": whatever the source is called, no two positions share a message.
-    place = pl.concat_str(
-        pl.lit(f"{source}|{partition}|"),
-        pl.col("position.offset"),
-        pl.lit("|"),
-        pl.col("position.part"),
-        pl.lit(f"|{clock}"),
+    # No number holds a "|": whatever the source is called, no two positions share a message.
+    position = pl.concat_str(
+        pl.lit(f"{source}|{partition}|"), pl.col("position.offset"), pl.lit("|"), pl.col("position.part")
     )
-    return _digest_hmac(place, keys.salt_key).str.head(SALT_HEX_DIGITS)
+    return _digest_hmac(position, keys.salt_key)
+
+
+def of_clock(both: pl.Expr, clock: Clock) -> pl.Expr:
+    """Return the salt of one clock: the first half of the digest under the short clock, the second under the long."""
+    return both.str.head(SALT_HEX_DIGITS) if clock == "short" else both.str.tail(SALT_HEX_DIGITS)
 
 
 def field_commitments(salt: str, name: str, value: pl.Expr) -> pl.Expr:
@@ -132,8 +133,8 @@ def compact_json(column: str) -> pl.Expr:
 
 def salt_of(position: Position, clock: Clock, keys: Keys) -> str:
     """Return the salt of one event under one clock; see `salts`."""
-    place = "|".join((*map(str, position), clock))
-    return hmac.digest(keys.salt_key.encode(), place.encode(), "sha256").hex()[:SALT_HEX_DIGITS]
+    both = hmac.digest(keys.salt_key.encode(), "|".join(map(str, position)).encode(), "sha256").hex()
+    return both[:SALT_HEX_DIGITS] if clock == "short" else both[SALT_HEX_DIGITS:]
 
 
 def commitment_of(salt: str, name: str, value: bytes) -> str:

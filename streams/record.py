@@ -13,7 +13,7 @@ import polars as pl
 from schemas.records import COMMITTED, MAX_LIST_BYTES, Clock, Versions
 from streams import merkle
 from streams.batch import Decoded, RawBatch, Recorded
-from streams.commit import Keys, compact_json, keyed_digest, pseudonyms, salts
+from streams.commit import Keys, compact_json, keyed_digest, of_clock, pseudonyms, salts
 from streams.leaves import POSITION_IN_BATCH
 from streams.ranges import Digest
 from streams.record_dead_letters import dead_letter_records, with_commitments
@@ -70,11 +70,11 @@ def _prepared(decoded: Decoded, facts: pl.DataFrame, batch: RawBatch, keys: Keys
         decoded.events["event.identity"],
         content.alias("event.content"),
         pl.when(first_of_message).then(raw).alias("raw"),
-        *(salts(batch.source, batch.partition, clock, keys).alias(name) for clock, name in SALT.items()),
+        salts(batch.source, batch.partition, keys).alias("salts"),
         *_long_list("records.fields"),
         *_long_list("grant.privileges"),
         compact_json("records.users").alias("records.users.json"),
-    )
+    ).with_columns(of_clock(pl.col("salts"), clock).alias(name) for clock, name in SALT.items())
 
 
 def _long_list(name: str) -> tuple[pl.Expr, pl.Expr, pl.Expr]:

@@ -13,6 +13,7 @@ from streams.commit import (
     compact_json,
     derive_pseudonym_key,
     field_commitments,
+    of_clock,
     pseudonyms,
     salt_of,
     salts,
@@ -21,17 +22,19 @@ from tests.support.evidence import KEYS
 
 
 def test_salt_and_commitment_follow_the_written_scheme() -> None:
-    salt = hmac.new(KEYS.salt_key.encode(), b"file:a|0|7|0|short", "sha256").hexdigest()[:32]
+    both = hmac.new(KEYS.salt_key.encode(), b"file:a|0|7|0", "sha256").hexdigest()
+    salt = both[:32]
     own = hashlib.sha256(f"{salt}|origin.ip".encode()).hexdigest()[:32]
 
     assert salt_of(("file:a", 0, 7, 0), "short", KEYS) == salt
+    assert salt_of(("file:a", 0, 7, 0), "long", KEYS) == both[32:]
     assert commitment_of(salt, "origin.ip", b"192.0.2.1") == hashlib.sha256(f"{own}|192.0.2.1".encode()).hexdigest()
 
 
 def test_columns_give_what_single_values_give() -> None:
     rows = pl.DataFrame({"position.offset": [7, 8], "position.part": [0, 2], "origin.ip": ["192.0.2.1", None]})
 
-    got = rows.with_columns(salts("a|b", 3, "long", KEYS).alias("salt")).with_columns(
+    got = rows.with_columns(of_clock(salts("a|b", 3, KEYS), "long").alias("salt")).with_columns(
         field_commitments("salt", "origin.ip", pl.col("origin.ip")).alias("commitment")
     )
 
