@@ -169,7 +169,7 @@ def _shown(value: Any) -> str:
 
 def _selections(why: Why, word: _Words) -> Table:
     """Return each selection with its tests and its answer."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for title in (word.selection, word.asks, word.answer):
         table.add_column(title, overflow="fold")
     for selection in why.selections:
@@ -179,7 +179,7 @@ def _selections(why: Why, word: _Words) -> Table:
 
 
 def _facts(facts: Iterable[Fact], word: _Words) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for title in (word.fact, word.value, word.from_):
         table.add_column(title, overflow="fold")
     for fact in facts:
@@ -199,7 +199,7 @@ def _now(value: Any, word: _Words) -> str:
 
 def _readings(said: Explanation, word: _Words) -> Table:
     """Return the readings of the two Acts side by side."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=True)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, expand=True)
     table.add_column(word.tba, ratio=1, overflow="fold")
     table.add_column(word.appi, ratio=1, overflow="fold")
     table.add_row(said.tba, said.appi)

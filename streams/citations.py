@@ -29,8 +29,9 @@ class Citations:
         self._settings = {setting.name: setting for setting in catalogue()}
 
     def cite(self, source: str) -> tuple[str, ...]:
-        """Return the parts of a source, each with what helps to look it up."""
-        return tuple(self._cite(part.strip()) for part in source.split(";") if part.strip())
+        """Return the parts of a source, each once and with what helps to look it up."""
+        parts = dict.fromkeys(part.strip() for part in source.split(";"))
+        return tuple(self._cite(part) for part in parts if part)
 
     def _cite(self, part: str) -> str:
         if part.startswith(_SETTING) and (setting := self._settings.get(part.split()[1])) is not None:

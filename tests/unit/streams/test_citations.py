@@ -44,6 +44,10 @@ def test_the_parts_of_a_source_stay_apart_and_in_order() -> None:
     assert Citations(REGISTER).cite(source) == tuple(source.split("; "))
 
 
+def test_a_part_that_counts_twice_is_told_once() -> None:
+    assert Citations(REGISTER).cite("event action; event action") == ("event action",)
+
+
 def test_what_is_not_in_the_register_or_the_settings_is_told_as_it_is() -> None:
     for source in ("register policy/gone@2020-01-01", "setting no.such = 1", "computed"):
         assert Citations(REGISTER).cite(source) == (source,)
