@@ -104,8 +104,8 @@ users of IAM Identity Center, else absent |
 | `outcome` | success without `errorCode`; denied if it holds one of {", ".join(f"`{word}`" for word in DENIED)} (any \
 case); else failure. A console login by its own answer |
 | `action` | `share` for exposures, `copy` for transfers, else the tables below, first match; then `read` if \
-`readOnly` is true, else `manage`. In services without data of their own ({", ".join(sorted(CONTROL))}) what only reads is `read` \
-or `query`, all else `manage` |
+`readOnly` is true, else `manage`. In services without data of their own ({", ".join(sorted(CONTROL))}) what only \
+reads is `read` or `query`, all else `manage` |
 """
 
 TAIL: Final = """## Add an adapter
