@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
-from urllib.parse import unquote
 
 from streams.adapt.cloudtrail.facets import Sent
 from streams.adapt.cloudtrail.record import Record, region_of
@@ -13,16 +13,24 @@ from streams.fast_events import Destination
 
 Reader = Callable[[Record], Iterable[Sent]]
 
+_QUOTED: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
+
 
 def _object_copy(record: Record) -> Iterator[Sent]:
     """S3: from ``x-amz-copy-source`` (a bucket of unknown region) to the record's bucket and region."""
     source, bucket = record.parameters.get("x-amz-copy-source"), record.parameters.get("bucketName")
     if isinstance(source, str) and isinstance(bucket, str):
-        name = unquote(source).lstrip("/").partition("?")[0]
+        name = _unquoted(source.partition("?")[0]).lstrip("/")
         target = Destination(
             locator=long_text(record.bucket(bucket, record.parameters.get("key"))), region=text(record.region)
         )
         yield Sent(target, locator=long_text(record.bucket(name)))
+
+
+def _unquoted(text: str) -> str:
+    """Return ``text`` without percent-encoding (RFC 3986 §2.1); bytes that are no UTF-8 become U+FFFD."""
+    plain = _QUOTED.sub(lambda found: bytes([int(found[1], 16)]), text.encode())
+    return plain.decode("utf-8", "replace")
 
 
 def _to_buckets(record: Record) -> Iterator[Sent]:

@@ -42,9 +42,7 @@ def test_a_policy_may_be_a_text_and_a_statement_may_stand_alone() -> None:
     assert allowed(text) == [("*", ["a", "b"])]
 
 
-@pytest.mark.parametrize(
-    "policy", [None, 5, "no json", "[" * 5000, [], {"Statement": "x"}, {"Statement": [5]}]
-)
+@pytest.mark.parametrize("policy", [None, 5, "no json", "[" * 5000, [], {"Statement": "x"}, {"Statement": [5]}])
 def test_what_is_no_policy_lets_nobody_in(policy: Any) -> None:
     assert allowed(policy) == []
     assert isinstance(parsed(policy), dict)

@@ -46,6 +46,22 @@ def test_every_call_of_the_table_has_a_case() -> None:
     assert {call for call, _, _, _ in CASES} == set(TRANSFERS)
 
 
+@pytest.mark.parametrize(
+    ("source", "locator"),
+    [
+        ("b/k", "b/k"),
+        ("/b/a%2Fb%3Fc", "b/a/b?c"),
+        ("b/%E8%B6%B3", "b/足"),
+        ("b/%FF%zz%", "b/\ufffd%zz%"),
+        ("b/足", "b/足"),
+    ],
+)
+def test_the_source_of_a_copy_is_read_without_its_percent_encoding(source: str, locator: str) -> None:
+    (sent,) = transfers_of(record("s3:CopyObject", {"bucketName": "t", "x-amz-copy-source": source}))
+
+    assert sent.locator == f"arn:aws:s3:::{locator}"
+
+
 def test_each_replica_is_a_transfer() -> None:
     regions = {"addReplicaRegions": [{"region": "eu-west-1"}, {"region": "us-east-1"}, {"region": 5}, "x"]}
 
