@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from importlib import metadata, resources
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Final
 
@@ -12,11 +13,12 @@ from schemas.records import Versions
 from services.geo import Geo
 from services.keys import load_keys
 from services.register_store import current_register
+from services.rulebook_files import read_rulebook
 from services.store import Store
 from streams.pipeline import Context
 from streams.register_index import RegisterIndex, no_geo
 from streams.register_versions import canonical_json, content_sha256, interpretations_from_json
-from streams.rules import Rulebook, load_rulebook
+from streams.rules import Rulebook
 
 DISTRIBUTION: Final = "ashiato"
 
@@ -70,11 +72,11 @@ def current_interpretations(store: Store) -> Interpretations:
     return interpretations_from_json(content) if content else Interpretations()
 
 
+@cache
 def builtin_rulebook() -> Rulebook:
-    """Return the rules that come with this program.
+    """Return the rules that come with this program, read once.
 
     Raises:
-        RuleError: one of them does not compile.
+        ManyErrors: they do not compile.
     """
-    files = (file for file in resources.files("streams.rulebook").iterdir() if file.name.endswith(".yml"))
-    return load_rulebook({f"rulebook/{file.name}": file.read_text(encoding="utf-8") for file in files})
+    return read_rulebook()

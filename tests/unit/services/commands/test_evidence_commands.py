@@ -1,0 +1,141 @@
+"""ingest, flags, query and migrate as a person calls them: one data directory, one log, real output."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.cli import run
+from tests.support.stores import event, lines
+
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ASHIATO_DATA_DIR", str(tmp_path / "data"))
+    (tmp_path / "a.ndjson").write_text(lines(event(i) for i in range(5)) + "not json\n")
+    return tmp_path
+
+
+def _json(output: Output) -> object:
+    return json.loads(output.readouterr().out)
+
+
+def test_ingest_tells_what_came_in_and_what_to_do_next(here: Path, capsys: Output) -> None:
+    assert run(["ingest", str(here / "a.ndjson")]) == 0
+    out = capsys.readouterr().out
+
+    for words in ("a.ndjson", "native", "5 events", "No register is loaded", "cannot be read are kept", "flags list"):
+        assert words in out
+    assert run(["ingest", str(here / "a.ndjson")]) == 0
+    assert "0 events, 0 findings" in capsys.readouterr().out
+
+
+def test_ingest_as_json_is_for_machines(here: Path, capsys: Output) -> None:
+    assert run(["ingest", str(here / "a.ndjson"), "--json"]) == 0
+    told = _json(capsys)
+
+    assert isinstance(told, dict)
+    assert [one["events"] for one in told["files"]] == [5]
+    assert [one["dead_letters"] for one in told["files"]] == [1]
+    assert told["rules"]["UNKNOWN-ASSET"] == 5
+
+
+def test_ingest_of_a_missing_file_records_the_others_and_ends_with_2(here: Path, capsys: Output) -> None:
+    assert run(["ingest", str(here / "none.ndjson"), str(here / "a.ndjson")]) == 2
+    told = capsys.readouterr()
+
+    assert "not every file could be read to its end: 1 error(s)" in told.err
+    assert "none.ndjson" in told.err
+    assert "5 events" in told.out
+
+
+def test_flags_are_listed_and_shown(here: Path, capsys: Output) -> None:
+    run(["ingest", str(here / "a.ndjson")])
+    capsys.readouterr()
+    assert run(["flags", "list", "--json"]) == 0
+    flags = _json(capsys)
+    assert isinstance(flags, list)
+    assert {one["rule"] for one in flags} >= {"UNKNOWN-ASSET", "UNKNOWN-PARTY"}
+    flag = next(one for one in flags if one["rule"] == "UNKNOWN-ASSET")
+    assert flag["operations"] == ["SELECT"]
+    assert flag["title"]
+    assert flag["clause"]
+
+    assert run(["flags", "list", "--rule", "UNKNOWN-ASSET"]) == 0
+    out = capsys.readouterr().out
+    assert flag["id"] in out
+    assert "UNKNOWN-PARTY" not in out
+
+    assert run(["flags", "show", flag["id"][:8]]) == 0
+    out = capsys.readouterr().out
+    for words in (flag["id"], flag["title"], "asset.known=no", f"ashiato explain {flag['id']}"):
+        assert words in out
+    assert run(["flags", "show", flag["id"], "--json"]) == 0
+    shown = _json(capsys)
+    assert isinstance(shown, dict)
+    assert len(shown["findings"]) == shown["positions"]
+    assert shown["findings"][0]["facts"]["asset.known"] is False
+
+
+@pytest.mark.parametrize("name", ["0000000000000000", "'; DROP TABLE acts", ""])
+def test_a_flag_that_is_not_there_is_told(here: Path, capsys: Output, name: str) -> None:
+    run(["ingest", str(here / "a.ndjson")])
+    assert run(["flags", "show", name]) == 2
+    assert "no single flag" in capsys.readouterr().err
+
+
+def test_a_query_is_answered_and_recorded(here: Path, capsys: Output) -> None:
+    run(["ingest", str(here / "a.ndjson")])
+    capsys.readouterr()
+    assert run(["query", "SELECT count() AS n FROM evidence", "--json"]) == 0
+    assert _json(capsys) == [{"n": 6}]
+    assert run(["query", "DROP TABLE acts"]) == 2
+    assert "only SELECT" in capsys.readouterr().err
+    assert run(["flags", "list", "--limit", "2"]) == 0
+    assert "raise --limit" in capsys.readouterr().out
+
+    assert run(["query", "SELECT text, rows FROM acts ORDER BY at", "--json"]) == 0
+    acts = _json(capsys)
+    assert isinstance(acts, list)
+    read = [(one["text"], one["rows"]) for one in acts]
+    assert ("SELECT count() AS n FROM evidence", 1) in read
+    assert any(text.startswith("flags list") and rows == 2 for text, rows in read)
+
+
+def test_nothing_to_read_is_told_and_nothing_is_made(here: Path, capsys: Output) -> None:
+    for command in (["flags", "list"], ["query", "SELECT 1"]):
+        assert run(command) == 2
+        assert "run `ashiato ingest` or `ashiato demo` first" in capsys.readouterr().err
+    assert not (here / "data").exists()
+
+
+def test_migrate_makes_the_tables_and_may_run_again(here: Path, capsys: Output) -> None:
+    for _ in range(2):
+        assert run(["migrate", "--json"]) == 0
+        told = _json(capsys)
+        assert isinstance(told, list)
+        assert [one["name"] for one in told][:2] == ["0001_evidence", "0002_views"]
+    assert run(["flags", "list"]) == 0
+    assert "Nothing is flagged." in capsys.readouterr().out
+    assert here.exists()
+
+
+def test_standard_input_is_read_and_goes_on_after_what_is_recorded(here: Path) -> None:
+    command = [sys.executable, "-m", "services.cli", "ingest", "-", "--json"]
+    seen = []
+    for count in (3, 5):
+        text = lines(event(i) for i in range(count))
+        done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
+        seen.append([(one["known"], one["messages"]) for one in json.loads(done.stdout)["files"]])
+    assert seen == [[(0, 3)], [(3, 2)]]
+    assert (here / "data" / "store").is_dir()
+
+
+def test_every_command_shows_an_example(capsys: Output) -> None:
+    for command in (["ingest"], ["flags"], ["flags", "list"], ["flags", "show"], ["query"], ["migrate"]):
+        assert run([*command, "--help"]) == 0
+        assert "ashiato " in capsys.readouterr().out.split("Example:")[1]
