@@ -86,10 +86,9 @@ def messages_in(content: bytes, where: Place) -> list[bytes]:
     Raises:
         UsageError: there is nothing, or more than preflight is for.
     """
-    stripped = content.strip()
-    if not stripped:
+    messages = list(_split(content.strip()))
+    if not messages:
         raise UsageError("there is no event", where=where, todo="hand over one event as JSON")
-    messages = list(_split(stripped))
     if len(content) > MAX_BYTES or len(messages) > MAX_MESSAGES:
         why = f"at most {MAX_MESSAGES:,} events in {MAX_BYTES >> 20} MiB are looked at"
         raise UsageError("these are too many events", where=where, why=why, todo="use `ashiato ingest` for logs")
@@ -97,6 +96,8 @@ def messages_in(content: bytes, where: Place) -> list[bytes]:
 
 
 def _split(content: bytes) -> Iterator[bytes]:
+    if not content:
+        return
     first, *rest = content.splitlines()
     if content.startswith(b"[") and (elements := _elements(content)) is not None:
         yield from elements
