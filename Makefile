@@ -25,6 +25,7 @@ CHECKS := \
 	'python requirements/lock.py check' \
 	'python -m scripts.generate_schemas --check' \
 	'python -m scripts.generate_reference --check' \
+	'python -m scripts.generate_formats_reference --check' \
 	'ashiato rules lock --check' \
 	'ashiato rules test' \
 	'python -m scripts.generate_interpretations_reference --check'
