@@ -64,6 +64,7 @@ def _sources(seen: pl.DataFrame, row: dict[str, Any], index: RegisterIndex) -> F
     if received.pop("received"):
         who = Who(
             claim=received["claim"],
+            claim_source=_received_source(row),
             claimed_country=received["country"],
             has_home=False,
             has_place=received["has_place"],
@@ -101,6 +102,7 @@ def _party(seen: pl.DataFrame, row: dict[str, Any], index: RegisterIndex, moment
     known = Who(
         identity=identity,
         claim=who["claim"],
+        claim_source=_judged_source(row, granted=who["granted"]),
         nameless=who["nameless"],
         network=index.network(address["entry"]),
         geo=address["geo"],
@@ -133,6 +135,21 @@ def _handler(
     limit = cite(contract, "scope.users_per_day") if contract else f"no contract in force with {party.id}"
     facts.say("users_in_scope", row[f"{role}.users_in_scope"], f"{limit}; event records.users")
     return facts
+
+
+def _judged_source(row: dict[str, Any], *, granted: bool) -> str:
+    """Return which field of the event names the party that it is judged by."""
+    if granted:
+        return "event grantee.party"
+    behalf = any(row[f"actor.on_behalf_of.{name}"] is not None for name in ("issuer", "subject", "party"))
+    return "event actor.on_behalf_of.party" if behalf else "event actor.party"
+
+
+def _received_source(row: dict[str, Any]) -> str:
+    """Return what names the party that receives."""
+    if row["destination.claimed_party"] is not None:
+        return "event destination.claimed_party"
+    return "fact destination.operator" if row["destination.third_party_equipment"] else "event exposure.party"
 
 
 def _work(row: dict[str, Any], handled: Handled, privileges: tuple[str, ...] | None, *, judged: bool) -> Work:

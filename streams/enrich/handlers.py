@@ -42,6 +42,7 @@ class Who:
     Attributes:
         identity: the entry that issuer, subject and role resolve to; None for a recipient.
         claim: the party that the event names, by register id or by account.
+        claim_source: where the event names it, for provenance.
         nameless: the event itself says that the account is shared or the person unknown.
         network: the registered network that the address lies in.
         geo: the country of the address by MMDB.
@@ -53,6 +54,7 @@ class Who:
 
     identity: Identity | None = None
     claim: str | None = None
+    claim_source: str = "event"
     nameless: bool = False
     network: Network | None = None
     geo: str | None = None
@@ -73,8 +75,8 @@ class Handled:
 def handler_facts(moment: Moment, who: Who, role: str) -> tuple[Facts, Handled]:
     """Return the facts (`HANDLER_FACTS`) of a handler for ``role`` (party or recipient), and how it handles."""
     facts = Facts()
-    party, source = party_of(moment, who, role)
-    _say_who(facts, party, source, who, role)
+    party, source = party_of(moment, who)
+    _say_who(facts, party, source, who)
     facts.say("cloud_exception", *has_cloud_exception(party, moment))
     _say_subcontractor(facts, moment, party)
     located = _say_where(facts, moment, party, who, role)
@@ -88,12 +90,12 @@ def handler_facts(moment: Moment, who: Who, role: str) -> tuple[Facts, Handled]:
     return facts, handled
 
 
-def party_of(moment: Moment, who: Who, role: str) -> tuple[Party | None, str]:
+def party_of(moment: Moment, who: Who) -> tuple[Party | None, str]:
     """Return the party that somebody works for, and where that comes from."""
     if who.identity is not None and who.identity.party is not None:
         return moment.party(who.identity.party), cite(who.identity, "party")
     if who.claim is not None:
-        return moment.party(who.claim), f"event {role}"
+        return moment.party(who.claim), who.claim_source
     if who.network is not None and who.network.party is not None:
         party = moment.party(who.network.party)
         if is_third_party(party):
@@ -116,10 +118,10 @@ def place_of(who: Who, role: str) -> tuple[str | None, str]:
     return country, source if country is not None else "neither network, MMDB file nor event tells"
 
 
-def _say_who(facts: Facts, party: Party | None, source: str, who: Who, role: str) -> None:
+def _say_who(facts: Facts, party: Party | None, source: str, who: Who) -> None:
     facts.say("id", party.id if party else None, source)
     facts.say("known", party is not None, cite(party) if party else source)
-    facts.say("claimed", party is None and who.claim is not None, f"event {role}")
+    facts.say("claimed", party is None and who.claim is not None, who.claim_source)
     facts.say("ref", cite(party).removeprefix("register ") if party else None, source)
     known = who.identity is not None and not who.identity.shared and not who.nameless
     shared = cite(who.identity, "shared") if who.identity else "no register entry identities"
