@@ -36,11 +36,11 @@ def record_read(store: Store, what: str, rows: int, *, now: dt.datetime, new_id:
         StoreError: the act cannot be written.
     """
     keys = load_keys(store.directory.keys)
-    record_act(store, kind="evidence_read", who=_user(), text=what, rows=rows, keys=keys, now=now, new_id=new_id)
+    record_act(store, kind="evidence_read", who=user_name(), text=what, rows=rows, keys=keys, now=now, new_id=new_id)
 
 
-def _user() -> str:
-    """Return the name of the user; its number where it has no name, as in many containers."""
+def user_name() -> str:
+    """Return the name of the user of the operating system; its number where it has none, as in many containers."""
     try:
         return getpass.getuser()
     except OSError:

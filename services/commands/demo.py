@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Final
 
 import click
 from rich.console import Console
 
+from services.acts import user_name
 from services.cli_support import example
 from services.clock import new_id, utc_now
 from services.demo import DEFAULT_DATA_DIR, example_carrier, play
@@ -49,7 +49,7 @@ def command(data_dir: Path, register_path: Path | None, events: int | None) -> N
         data_dir,
         register_path=register_path,
         events=events,
-        who=getpass.getuser(),
+        who=user_name(),
         now=utc_now,
         new_id=new_id,
         say=console.print,

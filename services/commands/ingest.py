@@ -23,7 +23,6 @@ from services.sources import BatchLimits
 from services.store import Store
 
 COLUMNS: Final = ("file", "format", "new_messages", "known", "events", "dead_letters", "findings")
-new_range_id = new_id
 READABLE: Final = click.Path(dir_okay=False, exists=True, path_type=Path)
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -115,10 +114,11 @@ def show(
 
 
 def _doer() -> Doer:
-    from services.commands.ingest import new_range_id
+    from services.acts import user_name
+    from services.clock import new_id, utc_now
     from services.register_store import Doer
 
-    return Doer(who=getpass.getuser(), now=dt.datetime.now(dt.UTC), new_id=new_range_id)
+    return Doer(who=user_name(), now=utc_now(), new_id=new_id)
 
 
 def _find(name: str, data_dir: Path) -> Register:
