@@ -4,11 +4,15 @@
     ├── InputError             what was handed in cannot be used
     │   ├── MessageError       one message of a source (becomes a dead letter)
     │   ├── SourceError        a file or stream as a whole (cut, damaged, replaced, not readable)
+    │   │   └── PoisonedError  too much of it cannot be read
     │   ├── RegisterError      the register
     │   ├── InterpretationError  the settings that stand for open legal questions
     │   └── RuleError          a rule, its tests or the version lock
     ├── StoreError             the store cannot be opened, read or written
-    │   └── StoreBusyError     another process holds the data directory
+    │   ├── StoreBusyError     another process holds the data directory
+    │   └── StoreAwayError     the store cannot be reached for now: worth trying again
+    ├── LogError               the log in front (Kafka, the spool) cannot be read or written
+    │   └── LogAwayError       it cannot be reached for now: worth trying again
     ├── EvidenceError          evidence contradicts itself or its source
     └── UsageError             a command was called in a way that has no meaning
 
@@ -92,6 +96,10 @@ class SourceError(InputError):
     """A file or stream as a whole cannot be read, or is not the one that was read before."""
 
 
+class PoisonedError(SourceError):
+    """So much of a source cannot be read that going on would only fill the dead letters."""
+
+
 class RegisterError(InputError):
     """The register does not hold together."""
 
@@ -110,6 +118,18 @@ class StoreError(AshiatoError):
 
 class StoreBusyError(StoreError):
     """Another process holds the data directory."""
+
+
+class StoreAwayError(StoreError):
+    """The store cannot be reached, or cannot take anything for now; what was tried may be tried again."""
+
+
+class LogError(AshiatoError):
+    """The log in front (Kafka, the spool) cannot be read or written."""
+
+
+class LogAwayError(LogError):
+    """The log cannot be reached, or cannot take anything for now; what was tried may be tried again."""
 
 
 class EvidenceError(AshiatoError):

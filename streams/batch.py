@@ -38,6 +38,7 @@ class RawBatch:
         oversize: messages that were too large to be carried; their offsets are not in ``offsets``.
         first: first offset that the batch accounts for (blank lines before the first message included).
         last: last offset that the batch accounts for, inclusive.
+        tombstones: offsets of messages that have no value at all (Kafka's null); they stand in ``messages`` as empty.
     """
 
     source: str
@@ -49,6 +50,7 @@ class RawBatch:
     last: int
     lines: list[int] | None = None
     oversize: list[Oversize] = field(default_factory=list)
+    tombstones: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Recorded:
         merkle_root: RFC 6962 root over evidence leaves, then finding leaves; 32 bytes.
         messages_sha256: see `schemas.records.Range`.
         last_message_sha256: see `schemas.records.Range`.
+        activity: see `streams.activity`.
     """
 
     evidence: pl.DataFrame
@@ -90,3 +93,4 @@ class Recorded:
     merkle_root: bytes
     messages_sha256: bytes
     last_message_sha256: bytes
+    activity: pl.DataFrame | None = None

@@ -22,7 +22,7 @@ from streams.adapt import NATIVE, Refused, adapter_of
 from streams.batch import Decoded, RawBatch
 from streams.event_columns import event_frame
 from streams.fast_events import FastEvent
-from streams.verdicts import check_text, dead_letter_text, may_be_deep, read_by_contract, too_large
+from streams.verdicts import check_text, dead_letter_text, may_be_deep, read_by_contract, tombstone, too_large
 
 HEAD_BYTES: Final = 1 << 16
 """A dead letter keeps so much of a message above the size limit."""
@@ -179,9 +179,16 @@ def _dead_letters(refused: Sequence[tuple[int, int, Refused]], batch: RawBatch) 
         else (batch.offsets[row], part, one.error.reason, dead_letter_text(one.error), len(one.raw), one.raw)
         for row, part, one in refused
     ]
+    if batch.tombstones:
+        found = [_tombstone(*one) if one[0] in batch.tombstones else one for one in found]
     for large in batch.oversize:
         error = too_large(large.length, large.line)
         found.append((large.offset, 0, error.reason, dead_letter_text(error), large.length, large.head[:HEAD_BYTES]))
     schema = {"offset": pl.Int64, "part": pl.Int64, "reason": pl.String, "text": pl.String, "bytes": pl.Int64,
               "raw": pl.Binary}  # fmt: skip
     return pl.DataFrame(found, schema=schema, orient="row").sort("offset", "part")
+
+
+def _tombstone(offset: int, part: int, *_: object) -> tuple[int, int, str, str, int, bytes]:
+    error = tombstone()
+    return offset, part, error.reason, dead_letter_text(error), 0, b""

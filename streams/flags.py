@@ -8,6 +8,11 @@ from typing import Final
 LEVELS: Final = ("critical", "high", "medium", "low", "informational")
 """Levels, the gravest first."""
 
+FLAG_KEY: Final = ("rule", "role", "asset", "party", "country", "policy_item", "episode")
+"""Columns of findings that are folded into one flag, in the order that its name is made of."""
+SEPARATOR: Final = "\x1f"
+FLAG_ID_HEX_DIGITS: Final = 16
+
 
 def flag_id(
     *,
@@ -24,4 +29,4 @@ def flag_id(
     The parts are joined by the unit separator (0x1F), absent ones are empty. The store's view computes the same.
     """
     parts = (rule, role, asset, party or "", country or "", policy_item or "", episode or "")
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+    return hashlib.sha256(SEPARATOR.join(parts).encode()).hexdigest()[:FLAG_ID_HEX_DIGITS]

@@ -12,6 +12,7 @@ import polars as pl
 
 from schemas.records import COMMITTED, MAX_LIST_BYTES, Clock, Versions
 from streams import merkle
+from streams.activity import activity
 from streams.batch import Decoded, RawBatch, Recorded
 from streams.commit import Keys, compact_json, keyed_digest, of_clock, pseudonyms, salts
 from streams.leaves import POSITION_IN_BATCH
@@ -39,6 +40,7 @@ def record(
     events = _prepared(decoded, facts, batch, keys)
     letters = with_commitments(decoded.dead_letters, batch, keys)
     evidence = event_records(events)
+    watched = activity(facts, findings, evidence)
     if len(letters):
         evidence = pl.concat([evidence, dead_letter_records(letters, batch)]).sort(*POSITION_IN_BATCH, "kind")
     found = finding_records(events, findings, versions)
@@ -53,6 +55,7 @@ def record(
         merkle_root=merkle.root([*evidence["leaf_hash"].to_list(), *found["leaf_hash"].to_list()]),
         messages_sha256=everything.messages_sha256(),
         last_message_sha256=everything.last_message_sha256(),
+        activity=watched,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -43,6 +44,11 @@ def _generation(name: str, source: str) -> int | None:
 def messages_hmac(digest: bytes, keys: Keys) -> str:
     """Return what a range keeps of a digest of messages: HMAC-SHA-256 under the pseudonym key."""
     return keyed_hex("messages", digest.hex(), keys)
+
+
+def is_last_message(message: bytes, of: Range, keys: Keys) -> bool:
+    """Return whether a message is the last one that a range was made of."""
+    return messages_hmac(hashlib.sha256(message).digest(), keys) == of.last_message_hmac
 
 
 def rest(batch: RawBatch, first: int) -> RawBatch | None:

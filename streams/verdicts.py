@@ -34,6 +34,7 @@ REASONS: Final = {
     "time-without-zone": "a time has no zone",
     "too-long": "a text or a list is longer than its limit",
     "too-many-events": "one message holds more events than the limit",
+    "tombstone": "the message has a key and no value, as Kafka marks what is deleted",
     "too-short": "a text is shorter than its limit",
     "unknown-event-type": "the event's type is none of ours",
     "wrong-type": "a value has the wrong JSON type",
@@ -133,6 +134,11 @@ def too_large(size: int, line: int | None = None) -> MessageError:
     """Return the error of a message of ``size`` bytes, above the limit."""
     why = f"{size:,} bytes, of which {MAX_MESSAGE_BYTES:,} are allowed"
     return _error("message-too-large", "the message is too large", line, why=why)
+
+
+def tombstone() -> MessageError:
+    """Return the error of a message without a value: evidence is never deleted by a message."""
+    return _error("tombstone", "the message has no value", None, why="evidence is not deleted by messages")
 
 
 def field_error(reason: str, field: str, says: str, line: int | None = None) -> MessageError:
