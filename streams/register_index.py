@@ -139,9 +139,16 @@ class RegisterIndex:
 
     def _find_asset(self, key: Key) -> int | None:
         day, assets = self._asset_periods.days[key["period"]], self.register.assets
-        by_id = self._asset_ids.get(key["id"], ()) if key["id"] is not None else ()
-        by_locator = self._locators.find_all(key["locator"]) if key["locator"] is not None else ()
-        return next((index for index in (*by_id, *by_locator) if holds(assets[index], day)), None)
+
+        def first(indexes: Iterable[int]) -> int | None:
+            return next((index for index in indexes if holds(assets[index], day)), None)
+
+        found = first(self._asset_ids.get(key["id"], ()))
+        if found is None and key["locator"] is not None:
+            located = first(self._locators.find_all(key["locator"]))
+            # Should two entries of one id be valid, the first counts, as it does wherever an id is looked up.
+            found = None if located is None else first(self._asset_ids[assets[located].id])
+        return found
 
     def _find_identity(self, key: Key) -> int | None:
         if key["issuer"] is None or key["subject"] is None:

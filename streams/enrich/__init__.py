@@ -7,8 +7,11 @@ of a batch. Whom an event is judged by, and who receives, `who` decides.
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
 
+from schemas.facts import EVENT
 from streams.commit import Keys
 from streams.enrich.columns import Chosen, beside
 from streams.enrich.handler_columns import HandlerColumns
@@ -17,6 +20,8 @@ from streams.enrich.planned import planned_columns
 from streams.register_index import RegisterIndex
 
 __all__ = ["enrich"]
+
+_READ: Final = tuple(column.name for column in EVENT)
 
 
 def enrich(events: pl.DataFrame, index: RegisterIndex, keys: Keys) -> pl.DataFrame:
@@ -33,7 +38,7 @@ def enrich(events: pl.DataFrame, index: RegisterIndex, keys: Keys) -> pl.DataFra
         depend on the rows beside it.
     """
     judged = Chosen(events, pl.col("event.kind") != "act")
-    return beside(events, judged.spread(_facts(judged.of(events), index, keys)))
+    return beside(events, judged.spread(_facts(judged.of(events.select(_READ)), index, keys)))
 
 
 def _facts(events: pl.DataFrame, index: RegisterIndex, keys: Keys) -> pl.DataFrame:

@@ -16,6 +16,9 @@ from streams.register_index import RegisterIndex
 HANDLED: Final = {"contracts": pl.String(), "countries": pl.String(), "countries_complete": pl.Boolean()}
 """`streams.enrich.handlers.Handled` as columns, lists as JSON."""
 
+WORK_COLUMNS: Final = ("asset.id", "records.fields", "records.users", "purpose")
+"""Columns that say what was handled."""
+
 _NOT_NAMED: Final = ""
 """Stands for every text that no contract names."""
 
@@ -44,33 +47,29 @@ class ContractColumns:
         """Return the facts of `CONTRACT_FACTS` and ``users_in_scope``, without the role in their names.
 
         Args:
-            seen: the events with ``asset.id``.
+            seen: the events with ``asset.id``; of them `WORK_COLUMNS` are looked at.
             handlers: ``id``, ``third_party`` and the columns of `HANDLED`, row by row beside the events.
             segments: the events' segments.
             privileges: what the handler did or may do (List of String); None if it did nothing itself.
         """
         third_parties = Chosen(handlers, pl.col("third_party"))
-        work = self._work(
-            third_parties.of(seen), privileges if privileges is None else third_parties.series(privileges)
-        )
+        done = pl.lit(None, pl.List(pl.String)) if privileges is None else privileges
+        work = self._work(third_parties.of(seen.select(WORK_COLUMNS).with_columns(done=done)))
         handled = third_parties.of(handlers.select("id", *HANDLED).with_columns(segment=segments))
-        found = self._contract.of(beside(handled, work.drop("users")))
+        judged = pl.lit(privileges is not None)
+        found = self._contract.of(beside(handled, work.drop("users")).with_columns(judged=judged))
         limit = pl.col("users_per_day")
         within = pl.when(pl.col("contract").is_not_null()).then(limit.is_null() | (pl.col("users") <= limit))
         found = beside(found, work.select("users")).with_columns(users_in_scope=within).drop("users", "users_per_day")
         in_force = pl.when(handlers["third_party"].is_null()).then(pl.lit(False)).otherwise("contract_in_force")
         return third_parties.spread(found).with_columns(in_force.alias("contract_in_force"))
 
-    def _work(self, seen: pl.DataFrame, privileges: pl.Series | None) -> pl.DataFrame:
-        done = pl.lit(None, pl.List(pl.String)) if privileges is None else privileges
-        lists = seen.with_columns(done=done).select(
-            self._fields.lists("records.fields"), self._privileges.lists("done")
-        )
+    def _work(self, seen: pl.DataFrame) -> pl.DataFrame:
+        lists = seen.select(self._fields.lists("records.fields"), self._privileges.lists("done"))
         return seen.select(
             asset=self._assets.texts("asset.id"),
             fields=list_as_text(lists["records.fields"]),
             privileges=list_as_text(lists["done"]),
-            judged=pl.lit(privileges is not None),
             purpose=self._purposes.texts("purpose"),
             users=pl.col("records.users").list.n_unique(),
         )

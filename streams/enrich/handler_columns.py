@@ -11,7 +11,7 @@ from schemas.register import Identity
 from streams.commit import Keys
 from streams.distinct import DistinctTable, Key
 from streams.enrich.columns import Chosen, beside, prefixed, text_of
-from streams.enrich.contract_columns import HANDLED, ContractColumns
+from streams.enrich.contract_columns import HANDLED, WORK_COLUMNS, ContractColumns
 from streams.enrich.facts import cite, schema_of
 from streams.enrich.handlers import HANDLER_FACTS, Who, handler_facts
 from streams.enrich.keys import party_key
@@ -56,7 +56,7 @@ class HandlerColumns:
         table = self._recipient.of(who.with_columns(segment=when))
         nobody = pl.lit(None, pl.String)
         key = party_key(beside(who.with_columns(issuer=nobody, subject=nobody), table.select("id")), keys)
-        under = self._contracts.of(received.of(seen), table, when, None)
+        under = self._contracts.of(received.of(seen.select(WORK_COLUMNS)), table, when, None)
         facts = prefixed(beside(table.drop(HANDLED), under), "recipient")
         facts = facts.with_columns(key.alias("recipient.key"), nobody.alias("recipient.identity_ref"))
         return received.spread(facts)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import polars as pl
+import polars.selectors as cs
 
 from schemas.interpretations import Interpretations
 from streams.commit import Keys
@@ -18,6 +19,9 @@ from streams.enrich.places import PLACE_FACTS, Placed, place_facts
 from streams.register_index import RegisterIndex
 
 _MICROSECOND: Final = dt.timedelta(microseconds=1)
+
+
+_DESTINATION: Final = cs.starts_with("destination.")
 
 
 class PlaceColumns:
@@ -43,7 +47,7 @@ class PlaceColumns:
     def destinations(self, events: pl.DataFrame, segments: pl.Series, keys: Keys) -> pl.DataFrame:
         """Return the facts of where transfers go, columns ``destination.*``; other events have no destination."""
         transfers = Chosen(events, pl.col("event.kind") == "transfer")
-        moved, when = transfers.of(events), transfers.series(segments)
+        moved, when = transfers.of(events.select("event.time", _DESTINATION)), transfers.series(segments)
         entry = self._index.assets(moved["destination.claimed_asset"], moved["destination.locator"], when)
         said = moved.select("destination.region", "destination.claimed_country", "destination.persistence")
         facts = prefixed(self._destination.of(said.with_columns(entry=entry, segment=when)), "destination")

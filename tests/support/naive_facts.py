@@ -149,7 +149,10 @@ class Naive:
             for one in asset.locators
             if locator is not None and matches(one.pattern, locator)
         ]
-        return max(found, key=lambda pair: pair[0])[1] if found else None
+        if not found:
+            return None
+        named = max(found, key=lambda pair: pair[0])[1].id
+        return next(asset for asset in held if asset.id == named)
 
     def _identity(self, event: Row, issuer: str | None, subject: str | None, role: str | None) -> Identity | None:
         found = [
