@@ -60,8 +60,8 @@ def build_context(
     store.save_version(
         "interpretations", versions.interpretations_sha256, canonical_json(settings), entries=entries, now=now
     )
-    lines = "".join(f"{rule.id}:{rule.version}:{rule.sha256}\n" for rule in rulebook)
-    store.save_version("rulebook", rulebook.sha256, lines, entries=len(rulebook), now=now)
+    # The texts themselves: a finding is explained by the rule that judged, whatever became of it since.
+    store.save_version("rulebook", rulebook.sha256, rulebook.canonical_json(), entries=len(rulebook), now=now)
     return Context(RegisterIndex(register, settings, geo or no_geo), rulebook, keys, versions)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from schemas.errors import EvidenceError, UsageError
+from schemas.errors import EvidenceError, ManyErrors, RuleError, UsageError
 from schemas.facts import COLUMNS, EVENT
 from schemas.interpretations import Interpretations
 from schemas.register import Register
@@ -22,7 +23,6 @@ from services.explain_page import Page, columns_of_event
 from services.geo import Geo
 from services.kept import Kept, kept
 from services.keys import load_keys
-from services.rulebook_files import rule_texts
 from services.store import Store
 from streams.adapt import detect
 from streams.batch import RawBatch
@@ -37,7 +37,7 @@ from streams.register_versions import (
     interpretations_from_json,
     register_from_json,
 )
-from streams.rules import Rule, Rulebook
+from streams.rules import Rule, Rulebook, rulebook_from_json
 from streams.selections import row_frame
 
 EVENT_FIELDS: Final = tuple(column.name for column in EVENT)
@@ -78,15 +78,12 @@ def explain_flag(
         UsageError: the flag has no such event, or its rule is not among these rules.
         EvidenceError: what is looked up now is not what the finding says, though nothing that it rests on has changed.
     """
-    rule = rulebook.get(flag["rule"])
-    if rule is None:
-        todo = "use the program version that judged: ashiato query 'SELECT DISTINCT program FROM ranges'"
-        raise UsageError(f"this program has no rule {flag['rule']}", why="it was retired", todo=todo)
     evidence = kept(store, flag, number)
+    rule = _rule(store, rulebook, flag["rule"], evidence)
     known = _looked_up(store, evidence, mmdb)
     said = explain(
         rule,
-        detection_of(rule_texts()[rule.path], rule.path),
+        detection_of(rule.text, rule.path),
         flag["role"],
         known.row,
         sources=known.sources,
@@ -100,6 +97,20 @@ def explain_flag(
         evidence=_evidence(evidence, flag),
         notes=(*known.notes, *_changed(rule, evidence)),
     )
+
+
+def _rule(store: Store, rulebook: Rulebook, name: str, evidence: Kept) -> Rule:
+    """Return the rule that judged: this program's, if it is the same, else the one kept with the evidence."""
+    rule = rulebook.get(name)
+    if rule is not None and rule.sha256 == evidence.finding["rule_sha256"]:
+        return rule
+    content = store.version_content("rulebook", evidence.range["rulebook_sha256"])
+    with suppress(RuleError, ManyErrors):  # written for columns that this program no longer has
+        rule = (rulebook_from_json(content).get(name) if content else None) or rule
+    if rule is None:
+        todo = "use the program version that judged: ashiato query 'SELECT DISTINCT program FROM ranges'"
+        raise UsageError(f"this program has no rule {name}", why="it was retired", todo=todo)
+    return rule
 
 
 def _looked_up(store: Store, evidence: Kept, mmdb: Path | None) -> LookedUp:

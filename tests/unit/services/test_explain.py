@@ -131,17 +131,27 @@ def test_another_program_version_is_no_contradiction_of_the_evidence(store: Stor
     assert "0.0.1" in explained(store).notes[0]
 
 
-def test_a_rule_that_has_changed_since_is_said_to_have(store: Store) -> None:
+def test_the_rule_that_judged_counts_not_the_one_of_today(store: Store) -> None:
+    other = Rulebook(tuple(rule if rule.id != "XB-STORE" else _next_version(rule) for rule in RULEBOOK))
+    for today in (other, Rulebook(())):
+        shown = explain_flag(store, today, flag_of(store))
+        assert shown.explanation == explained(store).explanation
+        assert not shown.notes
+
+
+def _next_version(rule: Rule) -> Rule:
+    return replace(rule, sha256="f" * 64, title="another", block=rule.block.model_copy(update={"version": 2}))
+
+
+def test_a_rule_that_is_not_kept_and_has_changed_since_is_said_to_have(store: Store) -> None:
+    change(store, "versions", "DELETE WHERE kind = 'rulebook'")
     other = Rulebook(tuple(rule if rule.id != "XB-STORE" else _next_version(rule) for rule in RULEBOOK))
     shown = explain_flag(store, other, flag_of(store))
     assert "Version 1 of the rule judged" in shown.notes[0]
 
 
-def _next_version(rule: Rule) -> Rule:
-    return replace(rule, sha256="f" * 64, block=rule.block.model_copy(update={"version": 2}))
-
-
-def test_a_retired_rule_is_an_error_that_says_so(store: Store) -> None:
+def test_a_rule_that_is_neither_kept_nor_known_is_an_error_that_says_so(store: Store) -> None:
+    change(store, "versions", "DELETE WHERE kind = 'rulebook'")
     with pytest.raises(UsageError, match="has no rule XB-STORE"):
         explain_flag(store, Rulebook(()), flag_of(store))
 
