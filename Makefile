@@ -68,9 +68,14 @@ $(VENV)/.project: pyproject.toml $(VENV)/.packages
 demo: setup ## Play a day of the small carrier in examples/ and tell what was found
 	@ashiato demo
 
+# The tests run a real Apache Kafka: Java, and jars that are compared with their digests in tests/support/kafka/.
+.PHONY: setup-kafka
+setup-kafka: setup ## Get the Apache Kafka that tests run: .cache/kafka, and by apt Java and Maven if root
+	@python -m tests.support.kafka.jars
+
 ##@ Work
 .PHONY: test lint check format fuzz
-test: setup ## Run all tests: random order, all cores, warnings are errors
+test: setup setup-kafka ## Run all tests: random order, all cores, warnings are errors
 	@pytest --numprocesses $(WORKERS) $(ARGS)
 
 lint: setup ## Style, types, import directions
@@ -113,5 +118,5 @@ wheel: setup ## Build dist/*.whl
 	@uv build --wheel --no-build-isolation --quiet --out-dir dist
 
 clean: ## Remove the environment, builds and caches
-	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) build dist .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find $(wildcard $(CODE)) -name __pycache__ -type d -prune -exec rm -rf {} +

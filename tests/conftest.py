@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.support.kafka.fixtures"]
+
 # How long one example takes says more about the machine than about the code, so no profile has a deadline.
 _SLOW_MACHINE = [HealthCheck.too_slow]
 settings.register_profile("dev", max_examples=40, deadline=None, suppress_health_check=_SLOW_MACHINE)
