@@ -7,7 +7,6 @@ own row last. Views show rows of accepted ranges only, so an interrupted attempt
 from __future__ import annotations
 
 import datetime as dt
-import io
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from typing import Any, Final, Literal, Self
 
 import clickhouse_connect
 import polars as pl
+import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
@@ -30,6 +30,13 @@ from streams.ranges import Accepted, accept
 from streams.tables import tables
 
 DATABASE: Final = "ashiato"
+LOW_CARDINALITY: Final = frozenset({
+    "range_id", "kind", "event.kind", "event.source", "asset.key", "asset.category", "party.key", "action",
+    "actor.subject", "actor.on_behalf_of.subject", "grantee.subject", "purpose", "destination.temporary.purpose",
+    "reason", "position.source", "rule", "role", "level", "asset", "party", "country", "policy_item", "episode",
+    "operation",
+})  # fmt: skip
+"""Columns with few distinct values; as dictionaries they reach the store's LowCardinality columns at half the cost."""
 VersionKind = Literal["register", "interpretations", "rulebook"]
 
 
@@ -143,11 +150,8 @@ class Store:
         Raises:
             StoreError: nothing or not all of it could be written, for example because the disk is full.
         """
-        block = io.BytesIO()
-        rows.write_ipc_stream(block, compat_level=pl.CompatLevel.oldest())
-        block.seek(0)
         try:
-            self.client.raw_insert(table, rows.columns, block, fmt="ArrowStream")
+            self.client.raw_insert(table, rows.columns, arrow_stream(rows), fmt="ArrowStream")
         except (ClickHouseError, OSError) as error:
             raise self._failed(f"rows cannot be written to {table}", error) from None
 
@@ -205,6 +209,22 @@ class Store:
     def _failed(self, what: str, error: Exception) -> StoreError:
         """Return our own error for one of the engine or the system; its text never holds values of rows."""
         return failure(what, error, self.where)
+
+
+def arrow_stream(rows: pl.DataFrame) -> pa.Buffer:
+    """Return rows as an Arrow IPC stream, LOW_CARDINALITY columns as dictionaries of this block alone.
+
+    A Polars Categorical would do for the dictionaries, but its categories live as long as the process, and every block
+    would carry all that were ever seen.
+    """
+    table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+    for index, name in enumerate(rows.columns):
+        if name in LOW_CARDINALITY and rows.schema[name] == pl.String:
+            table = table.set_column(index, name, table.column(index).combine_chunks().dictionary_encode())
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue()
 
 
 _NO_SPACE: Final = ("NOT_ENOUGH_SPACE", "No space left", "errno: 28", "errno: 27", "File too large")

@@ -11,14 +11,6 @@ import polars as pl
 from schemas.records import Range
 from streams.batch import Recorded
 
-LOW_CARDINALITY: Final = frozenset({
-    "range_id", "kind", "event.kind", "event.source", "asset.key", "asset.category", "party.key", "action",
-    "actor.subject", "actor.on_behalf_of.subject", "grantee.subject", "purpose", "destination.temporary.purpose",
-    "reason", "position.source", "rule", "role", "level", "asset", "party", "country", "policy_item", "episode",
-    "operation",
-})  # fmt: skip
-"""Columns with few distinct values; as dictionaries they reach the store's LowCardinality columns without hashing."""
-
 EARLIEST: Final = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
 LATEST: Final = dt.datetime(2299, 12, 31, 23, 59, 59, 999_999, tzinfo=dt.UTC)
 """What ClickHouse's DateTime64 can hold. An event may claim any time: its record has it as it is, the column beside it,
@@ -58,6 +50,4 @@ def _rows(frame: pl.DataFrame, of: Range) -> pl.DataFrame:
         named = named.with_columns(pl.col("position.offset").alias("at"))
     texts = [name for name, kind in named.schema.items() if kind == pl.String]
     times = [name for name in ("event.time", "event_time") if name in named.columns]
-    return named.with_columns(
-        pl.col(texts).fill_null(""), *(pl.col(name).clip(EARLIEST, LATEST) for name in times)
-    ).with_columns(pl.col([name for name in texts if name in LOW_CARDINALITY]).cast(pl.Categorical))
+    return named.with_columns(pl.col(texts).fill_null(""), *(pl.col(name).clip(EARLIEST, LATEST) for name in times))

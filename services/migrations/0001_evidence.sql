@@ -1,6 +1,10 @@
 -- Rows of evidence, and what lies outside the record. Plain MergeTree tables: a row is written once and never replaced.
 -- Each row carries its range; it counts only once the range's own row is written (0002_views.sql). Partitions are
 -- months of recording, because an event's own time can be forged. Absent texts are empty here and NULL in the views.
+--
+-- Settings: an insert is durable when it returns. One insert is one part of one file (not one file per column: each
+-- file costs an fsync). Parts are merged by the thirty, not by the five: merging rewrites all records and cost as much
+-- CPU as writing them did.
 
 CREATE TABLE IF NOT EXISTS range_rows
 (
@@ -28,7 +32,9 @@ CREATE TABLE IF NOT EXISTS range_rows
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(recorded_at)
 ORDER BY (source, partition, first, id)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS
+    fsync_after_insert = 1, fsync_part_directory = 1,
+    min_bytes_for_wide_part = 100000000, min_rows_for_wide_part = 0, min_parts_to_merge_at_once = 30;
 
 -- Ranges that are leaves of a sealed tree; what is sealed stays accepted whatever comes later.
 CREATE TABLE IF NOT EXISTS sealed_ranges
@@ -61,7 +67,9 @@ CREATE TABLE IF NOT EXISTS evidence_rows
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(recorded_at)
 ORDER BY (range_id, `position.offset`, `position.part`)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS
+    fsync_after_insert = 1, fsync_part_directory = 1,
+    min_bytes_for_wide_part = 100000000, min_rows_for_wide_part = 0, min_parts_to_merge_at_once = 30;
 
 -- Values under the short clock (communication-derived, and the raw message) with the salt that they are committed by.
 CREATE TABLE IF NOT EXISTS personal_short_rows
@@ -80,7 +88,9 @@ CREATE TABLE IF NOT EXISTS personal_short_rows
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(recorded_at)
 ORDER BY (range_id, `position.offset`, `position.part`)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS
+    fsync_after_insert = 1, fsync_part_directory = 1,
+    min_bytes_for_wide_part = 100000000, min_rows_for_wide_part = 0, min_parts_to_merge_at_once = 30;
 
 -- Values under the long clock (accountability), and keyed pseudonyms of users.
 CREATE TABLE IF NOT EXISTS personal_long_rows
@@ -103,7 +113,9 @@ CREATE TABLE IF NOT EXISTS personal_long_rows
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(recorded_at)
 ORDER BY (range_id, `position.offset`, `position.part`)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS
+    fsync_after_insert = 1, fsync_part_directory = 1,
+    min_bytes_for_wide_part = 100000000, min_rows_for_wide_part = 0, min_parts_to_merge_at_once = 30;
 
 -- Bytes of messages that cannot be read; their records are in evidence_rows.
 CREATE TABLE IF NOT EXISTS dead_letter_rows
@@ -121,7 +133,9 @@ CREATE TABLE IF NOT EXISTS dead_letter_rows
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(recorded_at)
 ORDER BY (range_id, `position.offset`, `position.part`)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS
+    fsync_after_insert = 1, fsync_part_directory = 1,
+    min_bytes_for_wide_part = 100000000, min_rows_for_wide_part = 0, min_parts_to_merge_at_once = 30;
 
 -- `at` is the offset within the range. It is the event's offset, except for reviews over what is recorded already:
 -- their ranges have a source of their own.
@@ -155,7 +169,9 @@ CREATE TABLE IF NOT EXISTS finding_rows
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(recorded_at)
 ORDER BY (range_id, at, `position.part`, rule, role)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS
+    fsync_after_insert = 1, fsync_part_directory = 1,
+    min_bytes_for_wide_part = 100000000, min_rows_for_wide_part = 0, min_parts_to_merge_at_once = 30;
 
 -- What was done in Ashiato itself. `text` is outside the record (a query may name a person).
 CREATE TABLE IF NOT EXISTS acts
