@@ -1,0 +1,136 @@
+"""The checks of what is decided with, and of what is kept, see what is wrong and say what to do about it."""
+
+import datetime as dt
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from schemas.interpretations import Interpretations
+from services import doctor_store
+from services.doctor import Check
+from services.doctor_store import check_mmdb, check_rules, check_store
+from services.rulebook_files import read_lock_file
+from services.store import Store
+from streams.register_versions import canonical_json, content_sha256
+from tests.support.flagged import TRANSFER, flagged_store
+from tests.support.mmdb import mmdb
+from tests.support.stores import NOW, ingest, lines, open_store
+
+LATER = NOW + dt.timedelta(hours=3)
+
+
+def checks(path: Path, now: dt.datetime = LATER) -> dict[str, Check]:
+    return {check.name: check for check in check_store(path, now)}
+
+
+def test_the_rules_that_come_with_the_program_are_as_locked() -> None:
+    assert check_rules().state == "ok"
+
+
+def test_a_rule_that_differs_from_the_lock_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = read_lock_file()
+    lock["XB-STORE"] = lock["XB-STORE"].model_copy(update={"sha256": "0" * 64})
+    monkeypatch.setattr(doctor_store, "read_lock_file", lambda: lock)
+    check = check_rules()
+    assert check.state == "fail"
+    assert "1 rule(s)" in check.says
+
+
+def test_no_mmdb_file_is_fine_and_a_broken_one_is_a_failure(tmp_path: Path) -> None:
+    assert check_mmdb(None).state == "ok"
+    broken = tmp_path / "broken.mmdb"
+    broken.write_bytes(b"no database")
+    assert check_mmdb(broken).state == "fail"
+    assert check_mmdb(tmp_path / "missing.mmdb").state == "fail"
+    good = tmp_path / "good.mmdb"
+    good.write_bytes(mmdb({"192.0.2.0/24": {"country": {"iso_code": "JP"}}}))
+    assert check_mmdb(good).state == "ok"
+
+
+def test_no_store_yet_is_no_failure_and_none_is_made(tmp_path: Path) -> None:
+    assert checks(tmp_path / "none")["store"].state == "warn"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_in_order_passes_every_check(tmp_path: Path) -> None:
+    flagged_store(tmp_path, TRANSFER).close()
+    found = checks(tmp_path)
+    assert {name: check.state for name, check in found.items()} == dict.fromkeys(
+        ("store", "register", "interpretations", "last record", "dead letters", "register gaps"), "ok"
+    )
+    assert "3 hour(s) ago" in found["last record"].says
+
+
+def test_without_a_register_the_unknown_is_counted(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        (tmp_path / "log").write_text(json.dumps(TRANSFER) + "\n", encoding="utf-8")
+        ingest(store, tmp_path / "log")
+    found = checks(tmp_path)
+    assert found["register"].state == "warn"
+    assert "register load" in found["register"].todo
+    assert found["register gaps"].says.startswith("1 asset(s) and 1 who act")
+
+
+def test_an_empty_store_says_that_nothing_is_recorded(tmp_path: Path) -> None:
+    open_store(tmp_path).close()
+    assert checks(tmp_path)["last record"].state == "warn"
+
+
+def test_an_old_register_is_to_be_reviewed(tmp_path: Path) -> None:
+    flagged_store(tmp_path, TRANSFER).close()
+    assert checks(tmp_path, NOW + dt.timedelta(days=400))["register"].state == "warn"
+
+
+def test_a_clock_that_went_back_is_a_failure(tmp_path: Path) -> None:
+    flagged_store(tmp_path, TRANSFER).close()
+    assert checks(tmp_path, NOW - dt.timedelta(minutes=1))["last record"].state == "fail"
+
+
+@pytest.mark.parametrize(("good", "bad", "state"), [(200, 1, "ok"), (50, 1, "warn"), (5, 1, "fail")])
+def test_the_share_of_dead_letters_is_judged(good: int, bad: int, state: str, tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        text = lines({**TRANSFER, "id": f"t{number}"} for number in range(good)) + "{\n" * bad
+        (tmp_path / "log").write_text(text, encoding="utf-8")
+        ingest(store, tmp_path / "log", rows=1000)
+    assert checks(tmp_path)["dead letters"].state == state
+
+
+def test_settings_other_than_the_defaults_are_named_and_need_their_sign_off(tmp_path: Path) -> None:
+    settings = Interpretations().replace("deadline.tba.first_hours", 12)
+    unsigned = Interpretations().replace("sui.online_identifier_in_scope", "never")
+    with open_store(tmp_path) as store:
+        save(store, settings, NOW)
+    check = checks(tmp_path)["interpretations"]
+    assert (check.state, check.says) == ("ok", "set otherwise than by default: deadline.tba.first_hours")
+    with open_store(tmp_path) as store:
+        save(store, unsigned, LATER)
+    check = checks(tmp_path)["interpretations"]
+    assert check.state == "fail"
+    assert "sui.online_identifier_in_scope" in check.says
+
+
+def save(store: Store, settings: Interpretations, now: dt.datetime) -> None:
+    store.save_version("interpretations", content_sha256(settings), canonical_json(settings), entries=1, now=now)
+
+
+def test_a_newer_store_is_a_failure_that_says_what_to_do(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        store.client.insert("migrations", [["9999_future", "0" * 64, NOW]], ["name", "sha256", "applied_at"])
+    (check,) = checks(tmp_path).values()
+    assert (check.name, check.state) == ("store", "fail")
+    assert "newer" in check.todo
+
+
+def test_a_store_in_use_is_told_with_its_holder(tmp_path: Path) -> None:
+    open_store(tmp_path).close()
+    hold = "import fcntl,sys,time;f=open(sys.argv[1],'a+');fcntl.flock(f,fcntl.LOCK_EX);print('held',flush=True);time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", hold, str(tmp_path / "lock")], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        (check,) = checks(tmp_path).values()
+        holder.kill()
+    assert (check.name, check.state) == ("store", "warn")
+    assert "process" in check.says
