@@ -18,7 +18,7 @@ from services.context import current_interpretations
 from services.data_dir import DataDir
 from services.geo import Geo
 from services.register_store import current_register
-from services.rulebook_files import rule_texts
+from services.rulebook_files import read_rulebook
 from services.store import Store
 from streams.adapt import NATIVE, adapter_of, detect
 from streams.batch import RawBatch
@@ -26,7 +26,6 @@ from streams.commit import Keys
 from streams.preflight import Against
 from streams.register_index import RegisterIndex, no_geo
 from streams.register_versions import EMPTY_REGISTER
-from streams.rules import load_rulebook
 
 MAX_BYTES: Final = 64 << 20
 MAX_MESSAGES: Final = 1_000
@@ -68,10 +67,9 @@ def current_versions(data_dir: Path, now: dt.datetime) -> tuple[Register, Interp
 
 def against(register: Register, interpretations: Interpretations, mmdb: Path | None = None) -> Against:
     """Return what events are judged with; its keys are thrown away with it."""
-    texts = rule_texts()
     keys = Keys(salt_key=secrets.token_hex(32), pseudonym_key=secrets.token_hex(32))
     index = RegisterIndex(register, interpretations, Geo(mmdb) if mmdb else no_geo)
-    return Against(index, load_rulebook(texts), texts, keys)
+    return Against(index, read_rulebook(), keys)
 
 
 def messages_in(content: bytes, where: Place) -> list[bytes]:

@@ -42,13 +42,11 @@ class Against:
     Attributes:
         index: register, settings and geography.
         rulebook: the rules.
-        rule_texts: their files, name to text.
         keys: make pseudonyms, of which a verdict shows none; any will do.
     """
 
     index: RegisterIndex
     rulebook: Rulebook
-    rule_texts: Mapping[str, str]
     keys: Keys
 
     def rule(self, rule_id: str) -> Rule:
@@ -106,7 +104,7 @@ def _verdict(event: pl.DataFrame, findings: pl.DataFrame, against: Against, lang
     said = []
     for found in findings.iter_rows(named=True):
         rule = against.rule(found["rule"])
-        detection = detection_of(against.rule_texts[rule.path], rule.path)
+        detection = detection_of(rule.text, rule.path)
         said.append(
             explain(rule, detection, found["role"], row, sources=sources, citations=citations, language=language)
         )

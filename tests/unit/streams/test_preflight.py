@@ -7,7 +7,7 @@ import pytest
 
 from schemas.errors import ManyErrors, MessageError
 from schemas.interpretations import Interpretations
-from services.rulebook_files import rule_texts
+from services.rulebook_files import read_rulebook
 from streams.batch import RawBatch
 from streams.classify import classify
 from streams.decode import decode
@@ -16,13 +16,11 @@ from streams.judge import judge
 from streams.preflight import LEVELS, Against, Verdict, preflight
 from streams.register_index import RegisterIndex
 from streams.register_versions import EMPTY_REGISTER
-from streams.rules import load_rulebook
 from tests.support.evidence import KEYS
 from tests.support.flagged import REGISTER, TRANSFER, transfer
 from tests.support.registers import register_of
 
-TEXTS = rule_texts()
-RULEBOOK = load_rulebook(TEXTS)
+RULEBOOK = read_rulebook()
 KNOWN = RegisterIndex(register_of(REGISTER), Interpretations())
 NOTHING_KNOWN = RegisterIndex(EMPTY_REGISTER, Interpretations())
 IN_JAPAN = {**TRANSFER, "data": {**TRANSFER["data"], "destination": {"asset": "crm", "persistence": "stored"}}}
@@ -31,7 +29,7 @@ IN_JAPAN = {**TRANSFER, "data": {**TRANSFER["data"], "destination": {"asset": "c
 def told(*events: dict[str, Any] | bytes, index: RegisterIndex = KNOWN) -> tuple[Verdict, ...]:
     messages = [event if isinstance(event, bytes) else json.dumps(event).encode() for event in events]
     batch = RawBatch("EVENT", 0, "native", list(range(len(messages))), messages, 0, len(messages) - 1)
-    return preflight(batch, Against(index, RULEBOOK, TEXTS, KEYS))
+    return preflight(batch, Against(index, RULEBOOK, KEYS))
 
 
 def test_the_rules_that_would_match_are_told_with_reason_and_way_out() -> None:
