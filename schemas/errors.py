@@ -85,11 +85,25 @@ class InputError(AshiatoError):
 
 
 class MessageError(InputError):
-    """One message cannot be read. ``reason`` is the stable slug that dead letters and metrics carry."""
+    """One message cannot be read.
 
-    def __init__(self, reason: str, what: str, *, where: Place | None = None, why: str = "", todo: str = "") -> None:
+    ``reason`` is the stable slug that dead letters and metrics carry; ``fields`` are the paths of the fields at fault,
+    as far as the error lies in fields.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        what: str,
+        *,
+        where: Place | None = None,
+        why: str = "",
+        todo: str = "",
+        fields: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(what, where=where, why=why, todo=todo)
         self.reason = reason
+        self.fields = fields
 
 
 class SourceError(InputError):

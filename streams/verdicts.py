@@ -143,7 +143,7 @@ def tombstone() -> MessageError:
 
 def field_error(reason: str, field: str, says: str, line: int | None = None) -> MessageError:
     """Return the error of one field: ``says`` tells what is wrong with it, without its contents."""
-    return _error(reason, f"{field} {says}", line)
+    return _error(reason, f"{field} {says}", line, fields=(field,))
 
 
 def dead_letter_text(error: MessageError) -> str:
@@ -162,10 +162,17 @@ def time_reason(text: object) -> str:
 
 
 def _error(
-    reason: str, what: str, line: int | None, *, column: int | None = None, why: str = "", todo: str = _TODO
+    reason: str,
+    what: str,
+    line: int | None,
+    *,
+    column: int | None = None,
+    why: str = "",
+    todo: str = _TODO,
+    fields: tuple[str, ...] = (),
 ) -> MessageError:
     where = Place(line=line, column=column) if line is not None else None
-    return MessageError(reason, what, where=where, why=why, todo=todo)
+    return MessageError(reason, what, where=where, why=why, todo=todo, fields=fields)
 
 
 def _at_byte(reason: str, what: str, message: bytes, index: int, line: int | None) -> MessageError:
@@ -194,7 +201,8 @@ def _explained(error: ValidationError, line: int | None) -> MessageError:
     said = [_said(problem) for problem in problems[:MAX_NAMED]]
     more = len(problems) - len(said)
     why = "; ".join(said) + (f"; and {more} more" if more else "")
-    return _error(_reason(problems[0]), "the message is no event", line, why=why)
+    fields = tuple(dict.fromkeys(_field(problem) for problem in problems[:MAX_NAMED]))
+    return _error(_reason(problems[0]), "the message is no event", line, why=why, fields=fields)
 
 
 def _reason(problem: ErrorDetails) -> str:
@@ -225,6 +233,11 @@ def _said(problem: ErrorDetails) -> str:
     if kind == "value_error":
         return f"{field} must be an RFC 3339 time with a zone, such as 2026-11-01T09:00:00+09:00"
     return f"{field} {_SAYS.get(kind, 'has a wrong value')}"
+
+
+def _field(problem: ErrorDetails) -> str:
+    """Return the path of the field that a problem lies in; a missing or unknown type is found at the event itself."""
+    return "type" if problem["type"].startswith("union_tag") else field_path(problem["loc"])
 
 
 def field_path(location: tuple[int | str, ...]) -> str:

@@ -1,0 +1,160 @@
+"""The gateway's way to Kafka: an idempotent producer; a message is durable once all in-sync replicas have it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.structs import RecordMetadata
+
+from schemas.events import MAX_MESSAGE_BYTES
+from services.gateway_sink import Message, Position, SinkError, Trouble
+
+_OVERHEAD_BYTES: Final = 1 << 16  # key, headers and framing of the largest message
+_LINGER_MS: Final = 3
+"""Requests that come within this time share one request to the broker."""
+_FIRST_SECONDS: Final = 5.0
+"""So long a start waits for a first connection; without one the gateway runs and answers 503."""
+_BACKOFF_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
+_STOP_SECONDS: Final = 10.0
+_PRODUCER_HEADER: Final = "producer"
+
+
+class KafkaSink:
+    """Appends messages to Kafka (a `services.gateway_sink.Sink`), and keeps itself connected.
+
+    Args:
+        client: settings of the connection, as aiokafka takes them: ``bootstrap_servers``, ``security_protocol``, …
+        pending_bytes: so many bytes may wait for the brokers; past it messages are refused. An idempotent producer
+            never gives up on a message, so this alone bounds memory while the brokers are away.
+    """
+
+    def __init__(self, client: Mapping[str, Any], pending_bytes: int) -> None:
+        self._client = dict(client)
+        self._pending_bytes = pending_bytes
+        self._pending = 0
+        self._trouble = Trouble()
+        self._producer: AIOKafkaProducer | None = None
+        self._broken = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Begin to connect, and wait a little for it. Brokers that are away are waited for in the background."""
+        connected = asyncio.Event()
+        self._begin(self._keep_connected(connected))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(connected.wait(), _FIRST_SECONDS)
+
+    async def close(self) -> None:
+        """Send what waits, then disconnect."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _stop(producer)
+
+    def problem(self) -> str:
+        """Return why nothing can be written at present; empty if it can."""
+        return "there is no connection to Kafka" if self._producer is None else self._trouble.text()
+
+    async def append(self, messages: Sequence[Message]) -> list[Position]:
+        """Return the positions of the messages once all in-sync replicas have all of them.
+
+        Raises:
+            SinkError: the brokers do not acknowledge, refuse, or too much waits for them already.
+        """
+        producer = self._producer
+        if producer is None:
+            raise SinkError("there is no connection to Kafka")
+        size = sum(len(one.value) for one in messages)
+        if self._pending and self._pending + size > self._pending_bytes:
+            raise SinkError("Kafka is behind", why=f"{self._pending:,} bytes wait for its brokers", retry_after=1)
+        try:
+            sent = [await self._send(producer, one) for one in messages]
+        except (KafkaError, OSError) as error:
+            raise self._away(error) from error
+        try:
+            found: list[RecordMetadata] = await asyncio.gather(*sent)
+        except (KafkaError, OSError) as error:
+            # The lost batch has taken its sequence numbers along: to the broker all that follow are out of order.
+            if producer is self._producer:
+                self._broken.set()
+            raise self._away(error) from error
+        self._trouble.over()
+        return [Position(one.topic, one.partition, one.offset) for one in found]
+
+    async def _send(self, producer: AIOKafkaProducer, one: Message) -> asyncio.Future[RecordMetadata]:
+        """Hand one message to the producer; it counts as pending until the broker has spoken, whoever still waits."""
+        headers = [(_PRODUCER_HEADER, one.producer.encode())]
+        future: asyncio.Future[RecordMetadata] = await producer.send(
+            one.topic, value=one.value, key=one.key or None, headers=headers
+        )
+        self._pending += len(one.value)
+        future.add_done_callback(self._counted_off(len(one.value)))
+        return future
+
+    def _counted_off(self, size: int) -> Callable[[asyncio.Future[RecordMetadata]], None]:
+        def done(future: asyncio.Future[RecordMetadata]) -> None:
+            self._pending -= size
+            if not future.cancelled():
+                future.exception()  # of a failure that nobody waits for any more, no log needs to tell
+
+        return done
+
+    async def _keep_connected(self, connected: asyncio.Event) -> None:
+        """Hold one working producer, and take another where it broke."""
+        while True:
+            self._producer = await self._connect()
+            self._trouble.over()
+            connected.set()
+            await self._broken.wait()
+            self._broken.clear()
+            self._begin(_stop(self._producer))
+            self._producer = None
+
+    async def _connect(self) -> AIOKafkaProducer:
+        attempt = 0
+        while True:
+            producer = self._new_producer()
+            try:
+                await producer.start()
+            except (KafkaError, OSError) as error:
+                self._away(error)
+                await _stop(producer)
+            except asyncio.CancelledError:
+                await _stop(producer)
+                raise
+            else:
+                return producer
+            await asyncio.sleep(_BACKOFF_SECONDS[min(attempt, len(_BACKOFF_SECONDS) - 1)])
+            attempt += 1
+
+    def _new_producer(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            **self._client,
+            acks="all",
+            enable_idempotence=True,
+            compression_type="lz4",
+            linger_ms=_LINGER_MS,
+            max_request_size=MAX_MESSAGE_BYTES + _OVERHEAD_BYTES,
+        )
+
+    def _begin(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _away(self, error: Exception) -> SinkError:
+        self._trouble.says("Kafka does not acknowledge")
+        return SinkError("Kafka does not acknowledge", why=type(error).__name__, todo="check its brokers and topics")
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    """Let a producer send what it holds, for a while; one that has failed cannot."""
+    with suppress(KafkaError, OSError, TimeoutError):
+        await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
