@@ -26,6 +26,7 @@ CHECKS := \
 	'python -m scripts.generate_schemas --check' \
 	'python -m scripts.generate_reference --check' \
 	'python -m scripts.generate_formats_reference --check' \
+	'python -m scripts.generate_cli_reference --check' \
 	'ashiato rules lock --check' \
 	'ashiato rules test' \
 	'python -m scripts.generate_interpretations_reference --check'
