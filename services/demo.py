@@ -17,6 +17,7 @@ from typing import Final
 from schemas.errors import ManyErrors, Place, UsageError
 from schemas.register import Register
 from services.context import build_context
+from services.data_dir import MODE
 from services.demo_report import Day, read_day
 from services.ingest import Ingest, Summary
 from services.interpretation_files import read_interpretations
@@ -74,6 +75,7 @@ class Carrier:
         if size.exists() and size.read_text("ascii") != f"{count}\n":
             why = f"it has {size.read_text('ascii').strip()} events of ordinary work, not {count}"
             raise _another_day(data_dir, why)
+        data_dir.mkdir(mode=MODE, parents=True, exist_ok=True)
         files: list[Path] = generator.write(data_dir / LOGS, count=count)
         size.write_text(f"{count}\n", "ascii")
         return files
