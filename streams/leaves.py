@@ -28,14 +28,21 @@ def written(name: str) -> pl.Expr:
     return pl.col(name)
 
 
+def leaf_text(*pieces: pl.Expr) -> pl.Expr:
+    """Return what is hashed of a record that is put together from ``pieces`` (String): 0x00 ‖ record, as ``leaf``."""
+    return pl.concat_str(pl.lit("\x00"), *pieces).alias("leaf")
+
+
 def with_leaves(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add ``leaf_hash`` (Binary, 32 bytes) of ``record``.
+    """Replace ``leaf`` (see `leaf_text`) by ``record`` (String) and ``leaf_hash`` (Binary, 32 bytes).
 
     Raises:
         ValueError: a record is too long. The limits of the contracts do not allow it: a defect, not bad input.
     """
-    longest = rows["record"].str.len_bytes().max()
+    # The record is a view into the text with the prefix, not a copy of it.
+    found = rows.select(pl.exclude("leaf"), pl.col("leaf").str.slice(1).alias("record"))
+    longest = found["record"].str.len_bytes().max()
     if isinstance(longest, int) and longest > MAX_RECORD_BYTES:
         raise ValueError(f"a record of {longest} bytes; no more than {MAX_RECORD_BYTES} are allowed")
-    leaf = digest(pl.concat_str(pl.lit("\x00"), pl.col("record")))
-    return rows.with_columns(leaf.str.decode("hex").alias("leaf_hash"))
+    hashes = rows.select(digest(pl.col("leaf")))["leaf"]
+    return found.with_columns(pl.Series("leaf_hash", map(bytes.fromhex, hashes), dtype=pl.Binary))

@@ -22,6 +22,8 @@ from streams.record_events import SALT, event_records
 from streams.record_findings import finding_records
 
 CONTENT_HEX_DIGITS: Final = 32
+_ESCAPED_BYTES: Final = 6
+"""A byte of text takes so many in JSON at most: ``\\u001f``."""
 
 
 def record(
@@ -74,21 +76,33 @@ def _prepared(decoded: Decoded, facts: pl.DataFrame, batch: RawBatch, keys: Keys
         content.alias("event.content"),
         pl.when(first_of_message).then(raw).alias("raw"),
         salts(batch.source, batch.partition, keys).alias("salts"),
-        *_long_list("records.fields"),
-        *_long_list("grant.privileges"),
+        *_long_list(facts["records.fields"]),
+        *_long_list(facts["grant.privileges"]),
         compact_json("records.users").alias("records.users.json"),
     ).with_columns(of_clock(pl.col("salts"), clock).alias(name) for clock, name in SALT.items())
 
 
-def _long_list(name: str) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+def _long_list(lists: pl.Series) -> tuple[pl.Expr, ...]:
     """Return how many a list holds, the list where it is short enough for a record, its JSON where it is not."""
+    name = lists.name
+    count = pl.col(name).list.len().cast(pl.Int64).alias(f"{name}_count")
+    if not _may_be_long(lists):
+        return count, pl.lit(None, pl.String).alias(f"{name}.long")
     json = compact_json(name)
     is_long = (json.str.len_bytes() > MAX_LIST_BYTES).fill_null(value=False)
     return (
-        pl.col(name).list.len().cast(pl.Int64).alias(f"{name}_count"),
+        count,
         pl.when(~is_long).then(pl.col(name)).alias(name),
         pl.when(is_long).then(json).alias(f"{name}.long"),
     )
+
+
+def _may_be_long(lists: pl.Series) -> bool:
+    """Return whether the JSON of one of the lists could be too long for a record; cheaper than to write them all."""
+    longest_list, longest_text = lists.list.len().max(), lists.explode().str.len_bytes().max()
+    if not isinstance(longest_list, int) or not isinstance(longest_text, int):
+        return False
+    return longest_list * (longest_text * _ESCAPED_BYTES + len('"",')) + len("[]") > MAX_LIST_BYTES
 
 
 def _personal(events: pl.DataFrame, clock: Clock) -> pl.DataFrame:

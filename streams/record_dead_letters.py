@@ -11,7 +11,7 @@ from schemas.facts import COLUMNS
 from schemas.records import RECORD_VERSION
 from streams.batch import RawBatch
 from streams.commit import Keys, commitment_of, salt_of
-from streams.leaves import INDEXED, POSITION_IN_BATCH, with_leaves
+from streams.leaves import INDEXED, POSITION_IN_BATCH, leaf_text, with_leaves
 
 _DTYPES: Final[dict[str, pl.DataType]] = {"text": pl.String(), "time": pl.Datetime("us", "UTC")}
 _MAX_TEXT: Final = 4_096  # characters of an error text; keeps the record within its limit
@@ -42,23 +42,22 @@ def with_commitments(letters: pl.DataFrame, batch: RawBatch, keys: Keys) -> pl.D
 
 def dead_letter_records(letters: pl.DataFrame, batch: RawBatch) -> pl.DataFrame:
     """Return one row per dead letter in the shape of event records: `schemas.records.DeadLetter` as JSON."""
+    record = pl.struct(
+        pl.lit(RECORD_VERSION).alias("v"),
+        pl.lit("dead_letter").alias("record"),
+        pl.lit(batch.source).alias("source"),
+        pl.lit(batch.partition).alias("partition"),
+        pl.col("position.offset").alias("offset"),
+        pl.col("position.part").alias("part"),
+        "reason",
+        "text",
+        "bytes",
+        "sha256",
+    ).struct.json_encode()
     encoded = letters.select(
         *POSITION_IN_BATCH,
         pl.lit("dead_letter").alias("kind"),
         *(pl.lit(None, dtype=_DTYPES[COLUMNS[name].type]).alias(name) for name in INDEXED),
-        pl.struct(
-            pl.lit(RECORD_VERSION).alias("v"),
-            pl.lit("dead_letter").alias("record"),
-            pl.lit(batch.source).alias("source"),
-            pl.lit(batch.partition).alias("partition"),
-            pl.col("position.offset").alias("offset"),
-            pl.col("position.part").alias("part"),
-            "reason",
-            "text",
-            "bytes",
-            "sha256",
-        )
-        .struct.json_encode()
-        .alias("record"),
+        leaf_text(record),
     )
     return with_leaves(encoded)

@@ -8,7 +8,7 @@ import polars as pl
 
 from schemas.findings import ABOUT
 from schemas.records import RECORD_VERSION, Versions
-from streams.leaves import POSITION_IN_BATCH, with_leaves, written
+from streams.leaves import POSITION_IN_BATCH, leaf_text, with_leaves, written
 
 _EVENT_COLUMNS: Final = (
     "position.source", "position.partition", "position.offset", "position.part",
@@ -44,7 +44,7 @@ def finding_records(events: pl.DataFrame, findings: pl.DataFrame, versions: Vers
         pl.col("planned.id").is_not_null().alias("planned"),
         "action",
         "operation",
-        _record().alias("record"),
+        _record(),
     )
     return with_leaves(encoded)
 
@@ -74,7 +74,7 @@ def _of_role(what: str) -> pl.Expr:
 
 
 def _record() -> pl.Expr:
-    """Return `schemas.findings.Finding` as JSON; ``facts`` is JSON already and goes in as it is, last."""
+    """Return `schemas.findings.Finding` as a leaf; ``facts`` is JSON already and goes in as it is, last."""
     head = pl.struct(
         pl.lit(RECORD_VERSION).alias("v"),
         pl.lit("finding").alias("record"),
@@ -82,4 +82,4 @@ def _record() -> pl.Expr:
         *(written("event.time").alias(name) if name == "event_time" else pl.col(name) for name in _FINDING),
     ).struct.json_encode()
     facts = pl.when(pl.col("facts").str.len_bytes() <= _MAX_FACTS_BYTES).then(pl.col("facts")).otherwise(pl.lit("{}"))
-    return pl.concat_str(head.str.strip_suffix("}"), pl.lit(',"facts":'), facts, pl.lit("}"))
+    return leaf_text(head.str.strip_suffix("}"), pl.lit(',"facts":'), facts, pl.lit("}"))

@@ -17,7 +17,7 @@ _PLAIN: Final = (
     r"(?:\.[0-9]{1,6})?[+-][0-9]{2}:[0-5][0-9]$"
 )
 _FINER: Final = r"^(.{19}\.[0-9]{6})[0-9]{1,9}([+-].{5})$"
-_FORMAT: Final = "%Y-%m-%dT%H:%M:%S%.f%z"
+_FORMAT: Final = "%+"  # ISO 8601; spelled out, the forms of _PLAIN are read the same in twice the time
 _LONGEST: Final = len("2026-11-01T00:00:00.123456+09:00")
 _EARLIEST: Final = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
 _LATEST: Final = dt.datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=dt.UTC)
