@@ -6,8 +6,8 @@ The file is read once and whole, so what `sha256` names is what is asked, even i
 from __future__ import annotations
 
 import hashlib
-import io
 import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -34,7 +34,11 @@ class Geo:
         """
         try:
             content = path.read_bytes()
-            self._reader = maxminddb.open_database(io.BytesIO(content), maxminddb.MODE_FD)
+            # The fast reader wants a file of its own; a copy without a name is nobody else's to replace.
+            with tempfile.NamedTemporaryFile(suffix=".mmdb") as copy:
+                copy.write(content)
+                copy.flush()
+                self._reader = maxminddb.open_database(copy.name, maxminddb.MODE_AUTO)
         except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
             raise InputError(
                 "the MMDB file cannot be used",

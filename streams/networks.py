@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from typing import Final
+
+import polars as pl
 
 from schemas.errors import RegisterError
 from schemas.register import Network
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_BITS: Final = {4: 32, 6: 128}
 
 
 class NetworkIndex:
@@ -23,26 +28,52 @@ class NetworkIndex:
     """
 
     def __init__(self, networks: Iterable[Network]) -> None:
-        self._by_prefix: dict[tuple[int, int], dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+        by_length: dict[tuple[int, int], dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
         for index, network in enumerate(networks):
             version, length, prefix = _prefix(network)
-            self._by_prefix[version, length][prefix].append(index)
-        self._lengths = {
-            version: sorted((length for own, length in self._by_prefix if own == version), reverse=True)
-            for version in (4, 6)
+            by_length[version, length][prefix].append(index)
+        self._prefixes = {
+            version: [
+                (bits - length, dict(prefixes))
+                for (own, length), prefixes in sorted(by_length.items(), reverse=True)
+                if own == version
+            ]
+            for version, bits in _BITS.items()
         }
 
-    def containing(self, ip: str) -> Iterator[int]:
-        """Yield the indexes of the networks that ``ip`` lies in, the longest prefix first; none if it is no address.
+        # No network tells addresses apart beyond its own length, so shorter numbers make fewer keys.
+        self._shift = min((shift for shift, _ in self._prefixes[4]), default=32)
 
-        An IPv4 address written as IPv6 (``::ffff:192.0.2.1``) is the IPv4 address.
+    def keys(self, ips: pl.Series) -> pl.DataFrame:
+        """Return keys for `containing` that are alike for addresses that lie in the same networks.
+
+        Returns:
+            ``cell`` (UInt32): the leading bits of an IPv4 address in the common form; ``ip`` (String): the address as
+            it stands if it is anything else. Both are null where there is no address.
         """
-        address = parsed(ip)
-        if address is None:
-            return
-        number, bits = int(address), address.max_prefixlen
-        for length in self._lengths[address.version]:
-            yield from self._by_prefix[address.version, length].get(number >> (bits - length), ())
+        octets = [pl.col("parts").struct[at].cast(pl.UInt8, strict=False) for at in range(4)]
+        number = pl.lit(0, pl.UInt32)
+        for octet in octets:
+            number = number * 256 + octet.cast(pl.UInt32)
+        frame = ips.to_frame("ip").with_columns(parts=pl.col("ip").str.split_exact(".", 3))
+        # What does not come out again as it went in (leading zeros, more parts) is not the common form.
+        common = pl.concat_str(octets, separator=".").eq_missing(pl.col("ip"))
+        cell = number if self._shift < 32 else pl.lit(0, pl.UInt32)
+        cut = cell // 2 ** (self._shift % 32)
+        return frame.select(cell=pl.when(common & pl.col("ip").is_not_null()).then(cut), ip=pl.when(~common).then("ip"))
+
+    def containing(self, cell: int | None, ip: str | None) -> list[int]:
+        """Return the indexes of the networks that a key lies in, the longest prefix first.
+
+        An IPv4 address written as IPv6 (``::ffff:192.0.2.1``) is the IPv4 address; what is no address lies in none.
+        """
+        if cell is not None:
+            return self._within(4, cell << self._shift)
+        address = parsed(ip) if ip is not None else None
+        return [] if address is None else self._within(address.version, int(address))
+
+    def _within(self, version: int, number: int) -> list[int]:
+        return [index for shift, prefixes in self._prefixes[version] for index in prefixes.get(number >> shift, ())]
 
 
 def parsed(ip: str) -> Address | None:

@@ -74,7 +74,10 @@ class RegisterIndex:
         self._networks = NetworkIndex(register.networks)
         self._asset_table = DistinctTable(_ENTRY, lambda key: (self._find_asset(key),))
         self._identity_table = DistinctTable(_ENTRY, lambda key: (self._find_identity(key),))
-        self._address_table = DistinctTable({**_ENTRY, "geo": pl.String()}, self._find_address, limit=MAX_ADDRESSES)
+        self._network_table = DistinctTable(_ENTRY, lambda key: (self._find_network(key),))
+        self._geo_table = DistinctTable(
+            {"geo": pl.String()}, lambda key: (self._find_country(key),), limit=MAX_ADDRESSES
+        )
         self._kept: dict[Callable[[RegisterIndex], Any], Any] = {}
 
     def segments(self, times: pl.Series) -> pl.Series:
@@ -109,7 +112,11 @@ class RegisterIndex:
 
     def addresses(self, ips: pl.Series, segments: pl.Series) -> pl.DataFrame:
         """Return of each address (String) its network (Int32 ``entry``) and its country by MMDB (String ``geo``)."""
-        return self._address_table.of(pl.DataFrame({"ip": ips, "period": self._network_periods.of(segments)}))
+        keys = self._networks.keys(ips).with_columns(period=self._network_periods.of(segments))
+        found = self._network_table.of(keys)
+        if self.geo is no_geo:
+            return found.with_columns(geo=pl.lit(None, pl.String))
+        return pl.concat([found, self._geo_table.of(ips.to_frame("ip"))], how="horizontal")
 
     def setting(self, read: Callable[[Interpretations], Any], segments: pl.Series) -> pl.Series:
         """Return what ``read`` takes from the settings in force in each segment."""
@@ -157,12 +164,13 @@ class RegisterIndex:
         found = self._identities.find_all(key["issuer"], key["subject"], key["role"])
         return next((index for index in found if holds(entries[index], day)), None)
 
-    def _find_address(self, key: Key) -> tuple[int | None, str | None]:
-        if key["ip"] is None:
-            return None, None
+    def _find_country(self, key: Key) -> str | None:
+        return None if key["ip"] is None else self.geo(key["ip"])
+
+    def _find_network(self, key: Key) -> int | None:
         day, networks = self._network_periods.days[key["period"]], self.register.networks
-        found = next((index for index in self._networks.containing(key["ip"]) if holds(networks[index], day)), None)
-        return found, self.geo(key["ip"])
+        found = self._networks.containing(key["cell"], key["ip"])
+        return next((index for index in found if holds(networks[index], day)), None)
 
 
 class _Periods:

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
+_UINT16, _UINT32, _UINT64 = 5, 6, 9
 _MARK = b"\xab\xcd\xefMaxMind.com"
 
 
@@ -26,8 +27,9 @@ def mmdb(networks: Mapping[str, Any]) -> bytes:
         for value in node
     )
     meta = {
-        "node_count": count, "record_size": 24, "ip_version": 6, "database_type": "Test", "languages": ["en"],
-        "binary_format_major_version": 2, "binary_format_minor_version": 0, "build_epoch": 1, "description": {"en": "t"},
+        "node_count": (_UINT32, count), "record_size": (_UINT16, 24), "ip_version": (_UINT16, 6),
+        "database_type": "Test", "languages": ["en"], "binary_format_major_version": (_UINT16, 2),
+        "binary_format_minor_version": (_UINT16, 0), "build_epoch": (_UINT64, 1), "description": {"en": "t"},
     }  # fmt: skip
     return tree + bytes(16) + data + _MARK + _encoded(meta)
 
@@ -52,9 +54,10 @@ def _insert(nodes: list[list[int | None]], bits: str, offset: int) -> None:
 def _encoded(value: Any) -> bytes:
     if isinstance(value, str):
         return _head(2, len(value.encode())) + value.encode()
-    if isinstance(value, int):
-        raw = value.to_bytes(4, "big").lstrip(b"\0")
-        return _head(6, len(raw)) + raw
+    if isinstance(value, tuple):
+        kind, number = value
+        raw = number.to_bytes(8, "big").lstrip(b"\0")
+        return _head(kind, len(raw)) + raw
     if isinstance(value, list):
         return _head(11, len(value)) + b"".join(map(_encoded, value))
     return _head(7, len(value)) + b"".join(_encoded(key) + _encoded(item) for key, item in value.items())
