@@ -18,12 +18,13 @@ from typing import Final, Literal, Self
 from schemas.errors import AshiatoError, Place, SourceError, StoreError
 from schemas.records import Range
 from services.identity_review import review_identities
+from services.recording import messages_in, range_of
 from services.sources import BatchLimits, FileSource, open_source
 from services.store import Store
 from streams.batch import RawBatch, Recorded
 from streams.pipeline import Context, run
 from streams.resume import Recorded as AlreadyRecorded
-from streams.resume import generations, messages_hmac, next_generation
+from streams.resume import generations, next_generation
 
 LONG_AGO: Final = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 TOO_SOON: Final = dt.timedelta(hours=24)
@@ -169,7 +170,7 @@ class Ingest:
         recorded = AlreadyRecorded(self._store.accepted(name), self._context.keys, Place(one.path))
         for batch in source.read(None, self._limits):
             new = recorded.new(_named(batch, name))
-            one.known += _messages(batch) - (_messages(new) if new else 0)
+            one.known += messages_in(batch) - (messages_in(new) if new else 0)
             if new:
                 yield new
         recorded.finish()
@@ -191,7 +192,7 @@ class Ingest:
     def _record(self, batch: RawBatch, one: FileSummary, summary: Summary, writer: _Writer) -> None:
         """Send one batch on its way, hand the evidence to the writer, count."""
         recorded = run(batch, self._context)
-        of = self._range(batch, recorded)
+        of = range_of(batch, recorded, self._context, name=self._new_id(), now=self._now())
         writer.write(recorded, of)
         summary.ranges.append(of.id)
         one.messages += of.messages
@@ -202,29 +203,6 @@ class Ingest:
         one.odd_times += int(((times < LONG_AGO) | (times > of.recorded_at + TOO_SOON)).sum())
         summary.rules.update(dict(recorded.findings["rule"].value_counts().iter_rows()))
         self._progress(one)
-
-    def _range(self, batch: RawBatch, recorded: Recorded) -> Range:
-        """Return the range that vouches for a batch."""
-        keys, messages = self._context.keys, _messages(batch)
-        dead_letters = len(recorded.dead_letters)
-        return Range(
-            id=self._new_id(),
-            source=batch.source,
-            partition=batch.partition,
-            first=batch.first,
-            last=batch.last,
-            messages=messages,
-            skipped=batch.last - batch.first + 1 - messages,
-            events=len(recorded.evidence) - dead_letters,
-            dead_letters=dead_letters,
-            findings=len(recorded.findings),
-            merkle_root=recorded.merkle_root.hex(),
-            messages_hmac=messages_hmac(recorded.messages_sha256, keys),
-            last_message_hmac=messages_hmac(recorded.last_message_sha256, keys),
-            salt_key_id=keys.salt_key_id,
-            recorded_at=self._now(),
-            **self._context.versions.model_dump(),
-        )
 
 
 class _Writer:
@@ -256,11 +234,6 @@ class _Writer:
             self._wait()
         finally:
             self._thread.shutdown()
-
-
-def _messages(batch: RawBatch) -> int:
-    """Return how many messages a batch holds, oversized ones included."""
-    return len(batch.offsets) + len(batch.oversize)
 
 
 def _named(batch: RawBatch, name: str) -> RawBatch:

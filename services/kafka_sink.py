@@ -1,0 +1,111 @@
+"""What follows from a batch, told to Kafka: findings, activity and dead letters, durable on all replicas that count."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.partitioner import murmur2
+
+from schemas.errors import LogError, Place
+from services.kafka_client import KafkaSettings, told
+from services.topics import OUT
+from streams.outgoing import POSITION, Kind, Outgoing
+
+BATCH_BYTES: Final = 512 << 10
+"""Of one batch of messages before compression; a broker takes 1 MiB unless it is told otherwise."""
+KEYS_REMEMBERED: Final = 1 << 16
+
+
+class KafkaSink:
+    """Publishes messages; `publish` returns when every one is acknowledged.
+
+    Args:
+        kafka: how to reach it.
+        topics: where each kind goes.
+    """
+
+    def __init__(self, kafka: KafkaSettings, topics: dict[Kind, str] | None = None) -> None:
+        self._kafka = kafka
+        self._topics = topics or OUT
+        self._producer: Any = None
+
+    async def start(self) -> None:
+        """Connect.
+
+        Raises:
+            LogAwayError: no broker answers.
+            LogError: we are not let in.
+        """
+        producer = AIOKafkaProducer(
+            acks="all",
+            enable_idempotence=True,
+            compression_type="zstd",
+            max_batch_size=BATCH_BYTES,
+            **self._kafka.options(),
+        )
+        with told("Kafka cannot be reached", self._kafka.bootstrap):
+            await producer.start()
+        self._producer = producer
+
+    async def stop(self) -> None:
+        """Let go."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+    async def publish(self, out: Sequence[Outgoing]) -> None:
+        """Tell messages; on an error some may have been told already, and telling all again does no harm.
+
+        Raises:
+            LogAwayError: not every one was acknowledged.
+            LogError: one is refused for good.
+        """
+        with told("messages cannot be published", self._kafka.bootstrap):
+            for one in out:
+                topic = self._topics[one.kind]
+                count = len(await self._partitions(topic))
+                acknowledged = []
+                for number, batch in await asyncio.to_thread(self._batches, one, count):
+                    acknowledged.append(await self._producer.send_batch(batch, topic, partition=number))
+                await asyncio.gather(*acknowledged)
+
+    async def _partitions(self, topic: str) -> set[int]:
+        found: set[int] = await self._producer.partitions_for(topic)
+        if not found:
+            raise LogError(
+                f"there is no topic {topic}", where=Place(self._kafka.bootstrap),
+                todo="make it with `ashiato topics create`",
+            )  # fmt: skip
+        return found
+
+    def _batches(self, out: Outgoing, partitions: int) -> list[tuple[int, Any]]:
+        """Return messages packed for each partition, in order; the same key always goes to the same one."""
+        open_: dict[int, Any] = {}
+        full: defaultdict[int, list[Any]] = defaultdict(list)
+        for key, value, position in zip(out.keys, out.values, out.positions, strict=True):
+            number = partition_of(key, partitions)
+            batch = open_.setdefault(number, self._producer.create_batch())
+            if batch.append(timestamp=None, key=key, value=value, headers=[(POSITION, position)]) is None:
+                full[number].append(batch)
+                batch = open_[number] = self._producer.create_batch()
+                batch.append(timestamp=None, key=key, value=value, headers=[(POSITION, position)])
+        return list(_closed(full, open_))
+
+
+def _closed(full: dict[int, list[Any]], last: dict[int, Any]) -> Iterator[tuple[int, Any]]:
+    for number, batch in last.items():
+        for one in [*full.get(number, ()), batch]:
+            one.close()
+            yield number, one
+
+
+@lru_cache(KEYS_REMEMBERED)
+def partition_of(key: bytes, partitions: int) -> int:
+    """Return the partition that every Kafka client would choose for a key (murmur2)."""
+    found: int = (murmur2(key) & 0x7FFFFFFF) % partitions
+    return found
