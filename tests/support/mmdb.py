@@ -56,7 +56,7 @@ def _encoded(value: Any) -> bytes:
         return _head(2, len(value.encode())) + value.encode()
     if isinstance(value, tuple):
         kind, number = value
-        raw = number.to_bytes(8, "big").lstrip(b"\0")
+        raw = int(number).to_bytes(8, "big").lstrip(b"\0")
         return _head(kind, len(raw)) + raw
     if isinstance(value, list):
         return _head(11, len(value)) + b"".join(map(_encoded, value))
