@@ -19,7 +19,8 @@ from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionE
 
 from schemas.errors import EvidenceError, LogAwayError, LogError, Place
 from services.kafka_client import KafkaSettings, kafka_error, told
-from services.log import Bounds, Message, Owner, Partition, Run
+from services.kafka_topic_ids import TopicIds
+from services.log import NEW_GENERATION, Bounds, Message, Owner, Partition, Run
 from services.topics import Input
 
 _log = logging.getLogger(__name__)
@@ -70,6 +71,8 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         self._topics = {one.source: one.topic for one in inputs}
         self._consumer: Any = None
         self._owner: Owner | None = None
+        self._ids = TopicIds(kafka)
+        self._same: dict[str, str] = {}  # topic → id, as of resuming
 
     async def start(self, owner: Owner) -> None:
         """Join the group.
@@ -102,6 +105,7 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             await consumer.stop()
+        await self._ids.close()
 
     # aiokafka's side. What these raise would only be logged, so they raise nothing.
 
@@ -147,10 +151,21 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     async def bounds(self, partitions: Collection[Partition]) -> Mapping[Partition, Bounds]:
         """Return where partitions begin and end; see `services.log.Log.bounds`."""
         asked = [self._tp(one) for one in partitions]
+        self._same |= await self._ids.of({tp.topic for tp in asked})  # first, so that a newer log has another id
         with told("Kafka cannot be asked where topics begin and end", self._kafka.bootstrap):
             begin = await self._consumer.beginning_offsets(asked)
             end = await self._consumer.end_offsets(asked)
         return {self._partition(tp): Bounds(begin[tp], end[tp]) for tp in asked}
+
+    async def check(self) -> None:
+        """See that the topics are those that were resumed; see `services.log.Log.check`."""
+        now = await self._ids.of(self._same) if self._same else {}
+        for topic, was in self._same.items():
+            if now.get(topic) != was:
+                raise EvidenceError(
+                    "the topic was deleted while it was read", where=Place(self._inputs[topic].source),
+                    why="another one has its name now" if topic in now else "it is gone", todo=NEW_GENERATION,
+                )  # fmt: skip
 
     async def messages_at(self, offsets: Mapping[Partition, int]) -> Mapping[Partition, Message | None]:
         """Return the first message at or behind an offset, by partition; see `services.log.Log.messages_at`."""

@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
+
+NEW_GENERATION: Final = (
+    "put the old log back, or, if it was made anew on purpose, record the new one beside the old: name the topic with "
+    "a generation in kafka.topics, for example audit.events~2"
+)
+"""What a person can do about a log that was made anew."""
 
 
 class Partition(NamedTuple):
@@ -97,6 +103,14 @@ class Log(Protocol):
         Raises:
             EvidenceError: the log is no longer the one that was read.
             LogError: it does not let us read.
+        """
+
+    async def check(self) -> None:
+        """See that what has been read so far came from the log that `bounds` was asked of.
+
+        Raises:
+            EvidenceError: it was made anew since.
+            LogAwayError: it cannot be asked for now.
         """
 
     async def commit(self, offsets: Mapping[Partition, int]) -> None:

@@ -29,6 +29,9 @@ from streams.batch import RawBatch
 IDLE_SECONDS: Final = 0.2
 """How long it waits for messages at most before it looks around: for new partitions, errors, and the wish to stop."""
 
+AGAIN_SECONDS: Final = 1.0
+"""How long it waits before it asks a log again that did not answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecorderSettings:
@@ -171,8 +174,8 @@ class Recorder:
             ends = {one: await self._recording.in_store_thread(last_range, self._recording.store, one) for one in new}
             found = await positions(self._log, ends, keys)
         except (StoreAwayError, LogAwayError) as error:
-            self._observer.retried("resume", error, 1.0)
-            await asyncio.sleep(1.0)
+            self._observer.retried("resume", error, AGAIN_SECONDS)
+            await asyncio.sleep(AGAIN_SECONDS)
             return
         if epoch != self._epoch or not self._new:
             return
@@ -221,6 +224,8 @@ class Recorder:
     async def _write(self, prepared: Sequence[Prepared], behind: Mapping[Partition, int], epoch: int) -> None:
         """Make batches count, and leave the log a hint."""
         with self._begin():
+            if not await self._is_still_the_log(epoch):
+                return
             if not await self._recording.commit(prepared, wanted=lambda: epoch == self._epoch):
                 return
             with self._observer.timed("commit"):
@@ -228,6 +233,22 @@ class Recorder:
             self._checkpoint("committed")
             self._tell(prepared)
             self._poison.add(prepared)
+
+    async def _is_still_the_log(self, epoch: int) -> bool:
+        """Return whether a batch came from the log that was resumed; False once it is not ours any more.
+
+        Raises:
+            EvidenceError: it did not.
+        """
+        while epoch == self._epoch:
+            try:
+                await self._log.check()
+            except LogAwayError as error:
+                self._observer.retried("check", error, AGAIN_SECONDS)
+                await asyncio.sleep(AGAIN_SECONDS)
+            else:
+                return True
+        return False
 
     async def _written(self) -> None:
         """Wait until the batch before is written; its error is ours."""

@@ -11,15 +11,11 @@ from typing import Final
 
 from schemas.errors import EvidenceError, Place
 from schemas.records import Range
-from services.log import Bounds, Log, Message, Partition
+from services.log import NEW_GENERATION, Bounds, Log, Message, Partition
 from services.store import Store, statement
 from streams.commit import Keys
 from streams.resume import is_last_message
 
-_NEW_GENERATION: Final = (
-    "put the old log back, or, if it was made anew on purpose, record the new one beside the old: name the topic with "
-    "a generation in kafka.topics, for example audit.events~2"
-)
 _LOST: Final = (
     "find out how long the recorder stood still, and whether the messages exist elsewhere; if they are lost, say so "
     "with `ashiato topics lost`, which is recorded, and start again"
@@ -68,7 +64,7 @@ def _check_bounds(partition: Partition, of: Range, bounds: Bounds) -> None:
         raise EvidenceError(
             "the log ends before what was recorded of it", where=where,
             why=f"it ends at {bounds.end:,}, and {of.last:,} is recorded: it was made anew or truncated",
-            todo=_NEW_GENERATION,
+            todo=NEW_GENERATION,
         )  # fmt: skip
     if bounds.begin > of.last + 1:
         raise EvidenceError(
@@ -83,7 +79,7 @@ async def _check_missing(log: Log, partition: Partition, of: Range) -> None:
         return
     raise EvidenceError(
         "the last recorded message is no longer in the log", where=Place(str(partition), position=of.last),
-        why="it was made anew, though it is as long as before", todo=_NEW_GENERATION,
+        why="it was made anew, though it is as long as before", todo=NEW_GENERATION,
     )  # fmt: skip
 
 
@@ -92,5 +88,5 @@ def _check_message(partition: Partition, of: Range, message: Message, keys: Keys
         raise EvidenceError(
             "the log holds another message where the last recorded one was",
             where=Place(str(partition), position=of.last),
-            why="it was made anew, or restored from elsewhere", todo=_NEW_GENERATION,
+            why="it was made anew, or restored from elsewhere", todo=NEW_GENERATION,
         )  # fmt: skip

@@ -202,3 +202,21 @@ async def test_two_recorders_share_the_partitions_while_one_comes_and_goes(topic
     assert spans(store) == [(p, 0, 499, 500) for p in range(4)]
     assert counts(store)["short"] == 2000
     assert not first.warnings
+
+
+@pytest.mark.parametrize("again", [0, 5, 90])
+async def test_a_topic_that_is_made_anew_while_it_runs_stops_it_before_anything_of_it_counts(
+    topics: Topics, store: Store, again: int
+) -> None:
+    topic = await topics.create("events")
+    await send(topics.bootstrap, topic, messages(range(60)))
+    one, watcher = recorder(kafka_log(topics.bootstrap, topic, group=topics.name("g")), store, Told().publish)
+    task = asyncio.create_task(one.run())
+    await until(lambda: watcher.count == 60, task)
+    await delete_topics(topics.bootstrap, topic)
+    await create_topic(topics.bootstrap, topic)
+    await send(topics.bootstrap, topic, messages(range(1000, 1000 + again)))
+
+    with pytest.raises(EvidenceError, match=r"made anew|was deleted"):
+        await asyncio.wait_for(task, 30)
+    assert counts(store)["events"] == 60
