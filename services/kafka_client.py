@@ -16,7 +16,10 @@ from schemas.errors import LogAwayError, LogError, Place, UsageError
 _AWAY: Final = frozenset({
     "KafkaConnectionError", "KafkaTimeoutError", "KafkaUnavailableError", "NodeNotReadyError", "NoBrokersAvailable",
     "RequestTimedOutError", "StaleMetadata", "CorruptRecordException", "UnknownTopicOrPartitionError",
-    "NotEnoughReplicasError", "NotEnoughReplicasAfterAppendError",
+    "NotEnoughReplicasError", "NotEnoughReplicasAfterAppendError", "KafkaStorageError",
+    # of an idempotent producer that has to begin anew
+    "OutOfOrderSequenceNumber", "DuplicateSequenceNumber", "InvalidProducerEpoch", "InvalidProducerIdMapping",
+    "UnknownProducerId", "ProducerFenced", "ProducerClosed",
 })  # fmt: skip
 """Names of errors that pass by themselves, besides those that Kafka itself calls retriable."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
 from schemas.errors import LogError, Place
@@ -18,6 +20,7 @@ from streams.outgoing import POSITION, Kind, Outgoing
 
 BATCH_BYTES: Final = 512 << 10
 """Of one batch of messages before compression; a broker takes 1 MiB unless it is told otherwise."""
+STOP_SECONDS: Final = 5.0
 KEYS_REMEMBERED: Final = 1 << 16
 
 
@@ -34,13 +37,8 @@ class KafkaSink:
         self._topics = topics or OUT
         self._producer: Any = None
 
-    async def start(self) -> None:
-        """Connect.
-
-        Raises:
-            LogAwayError: no broker answers.
-            LogError: we are not let in.
-        """
+    async def _connect(self) -> None:
+        """Connect. A producer that has failed is never used again: it may be unable to go on in order."""
         producer = AIOKafkaProducer(
             acks="all",
             enable_idempotence=True,
@@ -48,15 +46,18 @@ class KafkaSink:
             max_batch_size=BATCH_BYTES,
             **self._kafka.options(),
         )
-        with told("Kafka cannot be reached", self._kafka.bootstrap):
+        try:
             await producer.start()
+        except KafkaError:
+            await _end(producer)
+            raise
         self._producer = producer
 
     async def stop(self) -> None:
         """Let go."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            await producer.stop()
+            await _end(producer)
 
     async def publish(self, out: Sequence[Outgoing]) -> None:
         """Tell messages; on an error some may have been told already, and telling all again does no harm.
@@ -66,13 +67,22 @@ class KafkaSink:
             LogError: one is refused for good.
         """
         with told("messages cannot be published", self._kafka.bootstrap):
-            for one in out:
-                topic = self._topics[one.kind]
-                count = len(await self._partitions(topic))
-                acknowledged = []
-                for number, batch in await asyncio.to_thread(self._batches, one, count):
-                    acknowledged.append(await self._producer.send_batch(batch, topic, partition=number))
-                await asyncio.gather(*acknowledged)
+            try:
+                if self._producer is None:
+                    await self._connect()
+                for one in out:
+                    await self._send(one)
+            except KafkaError:
+                await self.stop()
+                raise
+
+    async def _send(self, out: Outgoing) -> None:
+        topic = self._topics[out.kind]
+        count = len(await self._partitions(topic))
+        acknowledged = []
+        for number, batch in await asyncio.to_thread(self._batches, out, count):
+            acknowledged.append(await self._producer.send_batch(batch, topic, partition=number))
+        await asyncio.gather(*acknowledged)
 
     async def _partitions(self, topic: str) -> set[int]:
         found: set[int] = await self._producer.partitions_for(topic)
@@ -95,6 +105,12 @@ class KafkaSink:
                 batch = open_[number] = self._producer.create_batch()
                 batch.append(timestamp=None, key=key, value=value, headers=[(POSITION, position)])
         return list(_closed(full, open_))
+
+
+async def _end(producer: Any) -> None:
+    """Stop a producer; what it could not send by now is sent by the next one."""
+    with suppress(TimeoutError, KafkaError):
+        await asyncio.wait_for(producer.stop(), STOP_SECONDS)
 
 
 def _closed(full: dict[int, list[Any]], last: dict[int, Any]) -> Iterator[tuple[int, Any]]:

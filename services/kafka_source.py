@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ _log = logging.getLogger(__name__)
 NEVER_MS: Final = 2**31 - 1
 """Kafka takes partitions from a consumer that asks for nothing. A recorder that waits for its store does just that, and
 whoever got its partitions would wait for the same store; heartbeats go on while the process lives."""
+STOP_SECONDS: Final = 5.0
 COMMIT_SECONDS: Final = 10.0
 AGAIN_SECONDS: Final = 30.0
 LEAST_FETCH: Final = 64 << 10
@@ -98,13 +100,18 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         )
         self._consumer.subscribe(topics=list(self._inputs), listener=self)
         with told("Kafka cannot be reached", self._kafka.bootstrap):
-            await self._consumer.start()
+            try:
+                await self._consumer.start()
+            except KafkaError:
+                await self.stop()
+                raise
 
     async def stop(self) -> None:
-        """Leave the group."""
+        """Leave the group; without a broker to say good-bye to, its session time-out will do."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            await consumer.stop()
+            with suppress(TimeoutError, KafkaError):
+                await asyncio.wait_for(consumer.stop(), STOP_SECONDS)
         await self._ids.close()
 
     # aiokafka's side. What these raise would only be logged, so they raise nothing.

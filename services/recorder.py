@@ -13,7 +13,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from services.log import Log, Partition
 from services.observer import Observer
 from services.poison import PoisonWatch
 from services.read_ahead import BatchBounds, ReadAhead
-from services.recording import Prepared, Recording
+from services.recording import LONGEST_WAIT, Prepared, Recording
 from services.resuming import last_range, positions
 from streams.batch import RawBatch
 
@@ -115,7 +115,8 @@ class Recorder:
             LogError: the log does not let us in.
             StoreError: the store refuses for good.
         """
-        await self._log.start(self)
+        if not await self._start():
+            return
         work = asyncio.create_task(self._work())
         stopping = asyncio.create_task(self._stopping.wait())
         try:
@@ -127,6 +128,21 @@ class Recorder:
                 self._observer.warned("the grace period is over; what was begun will be read again")
         finally:
             await self._end(work, stopping)
+
+    async def _start(self) -> bool:
+        """Connect to the log, however long that takes; return False if it is told to stop before."""
+        wait = AGAIN_SECONDS
+        while not self._stopping.is_set():
+            try:
+                await self._log.start(self)
+            except LogAwayError as error:
+                self._observer.retried("start", error, wait)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), wait)
+                wait = min(2 * wait, LONGEST_WAIT)
+            else:
+                return True
+        return False
 
     # The log's side
 

@@ -143,7 +143,6 @@ def recorder(log: Log, store: Store, publish: Publish, **more: Any) -> tuple[Rec
 async def sink(bootstrap: str, topics: dict[Kind, str]) -> AsyncIterator[KafkaSink]:
     """Lend a sink."""
     made = KafkaSink(KafkaSettings(bootstrap), topics)
-    await made.start()
     try:
         yield made
     finally:

@@ -1,0 +1,101 @@
+"""One recorder as a process: store, keys and register, Kafka on both sides, and the signals that end it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from services.clock import new_id, utc_now
+from services.kafka_client import KafkaSettings
+from services.kafka_sink import KafkaSink
+from services.kafka_source import ConsumerSettings, KafkaLog
+from services.observer import Observer
+from services.recorder import Recorder, RecorderSettings
+from services.recording import Recording
+from services.store import Store
+from services.topics import EVENTS, inputs
+from streams.outgoing import Kind
+from streams.pipeline import Context
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """Everything that a recorder process is set up with.
+
+    Attributes:
+        kafka: how to reach it.
+        topics: what is recorded; a generation (``audit.events~2``) tells a topic that was made anew from the old one.
+        consumer: how it is read.
+        recorder: sizes and times.
+        out: where findings, activity and dead letters go, if not to the usual topics.
+    """
+
+    kafka: KafkaSettings = field(default_factory=KafkaSettings)
+    topics: Sequence[str] = (EVENTS,)
+    consumer: ConsumerSettings = field(default_factory=ConsumerSettings)
+    recorder: RecorderSettings = field(default_factory=RecorderSettings)
+    out: dict[Kind, str] | None = None
+
+
+async def run_recorder(
+    store: Store,
+    context: Callable[[], Context],
+    settings: RunSettings,
+    *,
+    observer: Observer | None = None,
+    checkpoint: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Record until SIGTERM or SIGINT comes.
+
+    Args:
+        store: an open store.
+        context: gives what to judge with.
+        settings: see `RunSettings`.
+        observer: is told what happens.
+        checkpoint: see `services.recorder.Recorder`.
+
+    Raises:
+        EvidenceError: a topic is not the one that was recorded before.
+        PoisonedError: too much cannot be read.
+        UsageError: a topic has no format that is known.
+        LogError: Kafka does not let us in.
+        StoreError: the store refuses for good.
+    """
+    observer = observer or Telling()
+    sink = KafkaSink(settings.kafka, settings.out)
+    recording = Recording(
+        store, context, sink.publish, now=utc_now, new_id=new_id, observer=observer, checkpoint=checkpoint
+    )
+    log = KafkaLog(settings.kafka, inputs(settings.topics, store.sources()), settings.consumer)
+    recorder = Recorder(log, recording, settings.recorder, observer=observer, checkpoint=checkpoint)
+    until_told(recorder.stop)
+    try:
+        await recorder.run()
+    finally:
+        await sink.stop()
+
+
+def until_told(stop: Callable[[], None]) -> None:
+    """Call ``stop`` when the process is asked to end."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # on Windows the process just ends, which loses nothing
+            loop.add_signal_handler(number, stop)
+
+
+class Telling(Observer):
+    """Tells in the log what an operator has to know."""
+
+    def retried(self, stage: str, error: Exception, wait: float) -> None:
+        """Say what is away."""
+        _log.warning("%s: %s; again in %.1f s", stage, error, wait)
+
+    def warned(self, text: str) -> None:
+        """Pass it on."""
+        _log.warning("%s", text)

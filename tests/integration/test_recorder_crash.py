@@ -1,0 +1,68 @@
+"""kill -9 of the recorder at each named point of its work: one more run heals all, and nobody is told less."""
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.kafka.fixtures import Topics
+from tests.support.kafka.topics import Message, committed, read, send
+from tests.support.recorder_process import POINTS
+from tests.support.recorders import PATIENCE, messages
+from tests.support.stores import counts, open_store
+
+pytestmark = pytest.mark.asyncio
+EVENTS = 400
+
+
+async def process(given: dict[str, Any]) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.support.recorder_process", json.dumps(given), stderr=asyncio.subprocess.PIPE
+    )
+
+
+async def test_killed_at_each_point_and_run_again_nothing_is_lost_and_nothing_counts_twice(
+    topics: Topics, tmp_path: Path
+) -> None:
+    topic = await topics.create("events", partitions=2)
+    out = {kind: await topics.create(kind) for kind in ("findings", "activity", "deadletter")}
+    given = {
+        "data": str(tmp_path / "data"),
+        "bootstrap": topics.bootstrap,
+        "topics": [topic],
+        "out": out,
+        "group": topics.name("g"),
+    }
+    values = [*messages(range(EVENTS)), b"no event", None]
+    await send(topics.bootstrap, topic, [Message(value, b"k", partition=i % 2) for i, value in enumerate(values)])
+
+    for point in POINTS:
+        killed = await process({**given, "kill": point, "group": topics.name("g")})  # nobody waits for the dead
+        assert await killed.wait() == -signal.SIGKILL, (await killed.communicate())[1].decode()
+    last = await process(given)
+    async with asyncio.timeout(PATIENCE):
+        while await committed(topics.bootstrap, given["group"], topic) != {0: 201, 1: 201}:
+            await asyncio.sleep(0.2)
+    last.terminate()
+    _, told = await last.communicate()
+
+    assert last.returncode == 0, told.decode()
+    with open_store(tmp_path / "data") as store:
+        assert {name: counts(store)[name] for name in ("events", "dead_letters", "short")} == {
+            "events": EVENTS,
+            "dead_letters": 2,
+            "short": EVENTS,
+        }
+        spans = store.rows(
+            "SELECT partition, min(accepted_first) AS f, max(last) AS l, sum(last - accepted_first + 1) AS n FROM ranges GROUP BY partition ORDER BY partition"
+        )
+        assert [tuple(row.values()) for row in spans] == [(0, 0, 200, 201), (1, 0, 200, 201)]
+        assert store.rows("SELECT count() AS n FROM evidence_rows")[0]["n"] > EVENTS + 2, (
+            "no attempt left orphaned rows"
+        )
+        findings = {row["record"] for row in store.rows("SELECT record FROM findings")}
+    assert {(m.value or b"").decode() for m in await read(topics.bootstrap, out["findings"])} == findings
