@@ -84,6 +84,11 @@ class Gateway:
         self._clock = clock
         self._observe = observe
 
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of the requests that are being read or are not durable yet."""
+        return self._pending.bytes
+
     async def events(self, request: Request) -> Response:
         """Answer ``POST /v1/events``."""
         return await self._answer(request, self._native)

@@ -71,13 +71,17 @@ class GatewayProtocol(H11Protocol):
             self._late = None
 
     def _owes(self) -> bool:
-        """Return whether a head has begun, or a request was answered before its body was there."""
+        """Return whether a head has begun or a request was answered before its body was there.
+
+        Also where nothing is under way and the library has no timer running, as after the rest of such a body.
+        """
         if self.cycle is None:  # as long as no request has begun
             return True  # type: ignore[unreachable]  # the library's annotation leaves the None out
         if not self.cycle.response_complete:
             return False
         unread, _ = self.conn.trailing_data
-        return self.conn.their_state is h11.SEND_BODY or (self.conn.their_state is h11.IDLE and bool(unread))
+        between = self.conn.their_state is h11.IDLE and not unread and self.timeout_keep_alive_task is not None
+        return not between and self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
 
     def _is_late(self) -> None:
         self._late = None

@@ -1,0 +1,118 @@
+"""kill -9 and a full disk under load: what was answered with 202 is in the spool, whole, once, in order."""
+
+import json
+import os
+import random
+import resource
+import signal
+import threading
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.gateway_process import GatewayProcess
+from tests.support.gateways import BATCH, BEARER, STRUCTURED, events
+
+ROUNDS = 4
+SENDERS = 4
+
+
+class Sender(threading.Thread):
+    """Sends until the gateway is gone; remembers what was accepted and what got no answer."""
+
+    def __init__(self, url: str, name: str, *, batch: int, purpose: str = "x") -> None:
+        super().__init__(name=name)
+        self._url, self._batch, self._purpose = url, batch, purpose
+        self.accepted: list[str] = []
+        self.asked: list[str] = []
+        self.refused: list[int] = []
+
+    def run(self) -> None:
+        with httpx.Client(headers=BEARER, trust_env=False, timeout=30) as client:
+            for number in range(100_000):
+                found = [one | {"id": f"{self.name}/{number}/{one['id']}"} for one in self._some()]
+                names = [one["id"] for one in found]
+                self.asked += names
+                try:
+                    answer = client.post(f"{self._url}/v1/events", json=found, headers={"content-type": BATCH})
+                except httpx.TransportError:
+                    return
+                if answer.status_code != 202:
+                    self.refused.append(answer.status_code)
+                    return
+                self.accepted += names
+
+    def _some(self) -> list[dict[str, Any]]:
+        return events(self._batch, purpose=self._purpose)
+
+
+def _ids(messages: list[bytes]) -> list[str]:
+    return [json.loads(one)["id"] for one in messages]
+
+
+@pytest.mark.timeout(300)
+def test_what_was_acknowledged_survives_kill_9_at_any_instant(tmp_path: Path) -> None:
+    process = GatewayProcess(tmp_path)
+    accepted, asked = list[str](), list[str]()
+    for attempt in range(ROUNDS):
+        with process:
+            senders = [Sender(process.url, f"{attempt}.{number}", batch=1 + 7 * number) for number in range(SENDERS)]
+            for sender in senders:
+                sender.start()
+            time.sleep(random.uniform(0.3, 1.2))  # noqa: S311  (any instant will do)
+            process.signal(signal.SIGKILL)
+            for sender in senders:
+                sender.join(60)
+            assert process.wait() == -signal.SIGKILL
+        accepted += [one for sender in senders for one in sender.accepted]
+        asked += [one for sender in senders for one in sender.asked]
+        assert any(sender.accepted for sender in senders), "nothing was accepted: the test did not test it"
+
+    kept = _ids(process.kept())
+    assert len(kept) == len(set(kept))
+    assert set(accepted) <= set(kept) <= set(asked)
+    order = {name: place for place, name in enumerate(asked)}
+    for of_sender in _by(kept, parts=1).values():
+        assert of_sender == sorted(of_sender, key=order.__getitem__), "the order of a sender was changed"
+    whole = _by(asked, parts=2)
+    for request, of_request in _by(kept, parts=2).items():
+        assert of_request == whole[request], "a part of a request was kept"
+
+
+def _by(names: list[str], *, parts: int) -> dict[str, list[str]]:
+    """Group ids by their sender (one part) or by their request (two)."""
+    groups = defaultdict[str, list[str]](list)
+    for name in names:
+        groups["/".join(name.split("/")[:parts])].append(name)
+    return groups
+
+
+def _small_files() -> None:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, resource.RLIM_INFINITY))
+
+
+@pytest.mark.timeout(300)
+def test_a_full_disk_refuses_with_503_and_nothing_that_was_acknowledged_is_lost(tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path, before=_small_files) as process:
+        sender = Sender(process.url, "s", batch=50, purpose=os.urandom(1000).hex())
+        sender.start()
+        sender.join(120)
+        assert sender.refused == [503]
+        assert sender.accepted
+        single = {"content-type": STRUCTURED, **BEARER}
+        again = httpx.post(f"{process.url}/v1/events", json=events(1)[0], headers=single, trust_env=False)
+        assert again.status_code in {202, 503}  # one small event may still fit
+        process.signal(signal.SIGTERM)
+        process.wait()
+    kept = _ids(process.kept())
+    assert kept[: len(sender.accepted)] == sender.accepted
+
+    with GatewayProcess(tmp_path) as process:
+        more = httpx.post(f"{process.url}/v1/events", json=events(1)[0], headers=single, trust_env=False)
+        assert more.status_code == 202
+    assert _ids(process.kept())[: len(kept)] == kept

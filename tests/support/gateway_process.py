@@ -1,0 +1,86 @@
+"""A gateway over a spool as a process of its own: ``python -m tests.support.gateway_process FOLDER PORT``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from services.gateway_server import gateway_main
+from services.gateway_settings import GatewaySettings
+from tests.support.gateways import EVENTS, producers_file, spool_in
+
+START_SECONDS: Final = 60
+
+
+def main(folder: str, port: str) -> None:
+    """Serve until told to stop."""
+    path = Path(folder)
+    settings = GatewaySettings(
+        producers_file=producers_file(path), port=int(port), events_per_second=1_000_000, burst=1_000_000
+    )
+    gateway_main(settings, spool_in(path))
+
+
+class GatewayProcess:
+    """The process, to be started, signalled and killed; it can be started again over the same spool."""
+
+    def __init__(self, folder: Path, before: Callable[[], None] | None = None) -> None:
+        self._folder = folder
+        self._before = before
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-m", "tests.support.gateway_process", str(self._folder), str(self.port)]
+        self._process = subprocess.Popen(command, preexec_fn=self._before)  # noqa: PLW1509  (no threads are running)
+        self.connection().close()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+
+    def connection(self) -> socket.socket:
+        """Return a connection, once somebody listens."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                return socket.create_connection(("127.0.0.1", self.port), timeout=START_SECONDS)
+            except ConnectionRefusedError:
+                if time.monotonic() > deadline or self._process.poll() is not None:
+                    raise
+                time.sleep(0.05)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        os.kill(self._process.pid, number)
+
+    def wait(self) -> int:
+        """Wait until it has ended; return its exit code."""
+        return self._process.wait(START_SECONDS)
+
+    def kept(self) -> list[bytes]:
+        """Return every message that its spool holds."""
+        spool, messages, after = spool_in(self._folder), list[bytes](), None
+        while batch := spool.read(EVENTS, after):
+            messages += batch.messages
+            after = batch.last
+        spool.shut()
+        return messages
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
