@@ -178,11 +178,12 @@ def test_a_refusal_keeps_the_bytes_of_its_record_only() -> None:
     assert found[0].raw == b'{"eventID": 1}'
 
 
-@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.json")), ids=lambda path: path.stem)
-def test_real_records_give_no_dead_letter_and_no_country(path: Path) -> None:
-    decoded = decode(batch(records(path), "cloudtrail"))
+def test_real_records_give_no_dead_letter_and_no_country() -> None:
+    """Others' logs stay outside the repository: real records are read where their folder is there."""
+    for path in sorted(SAMPLES.glob("*.json")):
+        decoded = decode(batch(records(path), "cloudtrail"))
 
-    assert decoded.dead_letters.height == 0
-    assert decoded.events["position.offset"].n_unique() == len(records(path))
-    assert decoded.events["asset.region"].null_count() == 0
-    assert decoded.events["origin.country"].null_count() == decoded.events.height
+        assert decoded.dead_letters.height == 0, path.stem
+        assert decoded.events["position.offset"].n_unique() == len(records(path)), path.stem
+        assert decoded.events["asset.region"].null_count() == 0, path.stem
+        assert decoded.events["origin.country"].null_count() == decoded.events.height, path.stem
