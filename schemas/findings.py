@@ -26,6 +26,10 @@ ABOUT: Final[dict[str, dict[str, str | None]]] = {
 """Columns that say whom and which country a finding of a role is about."""
 
 
+RESTRICTED: Final = frozenset({"GOV-PROVISION"})
+"""Rules whose findings few may see: a provision to a foreign government, of which an order may forbid to tell."""
+
+
 class Finding(Contract):
     """One rule and role at one position. A record: nothing of it ever changes."""
 
