@@ -45,7 +45,7 @@ async def test_killed_at_each_point_and_run_again_nothing_is_lost_and_nothing_co
         assert await killed.wait() == -signal.SIGKILL, (await killed.communicate())[1].decode()
     last = await process(given)
     async with asyncio.timeout(PATIENCE):
-        while await committed(topics.bootstrap, given["group"], topic) != {0: 201, 1: 201}:
+        while await committed(topics.bootstrap, given["group"], topic) != {0: 201, 1: 201}:  # noqa: ASYNC110
             await asyncio.sleep(0.2)
     last.terminate()
     _, told = await last.communicate()
