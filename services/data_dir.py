@@ -1,4 +1,4 @@
-"""The data directory: what lies where, and that one process holds it at a time."""
+"""The data directory: what lies where, and that one process holds its store at a time."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ class DataDir:
         self.store = path / "store"
         self.keys = path / "keys"
         self.temporary = path / "tmp"
+        self.front = path / "front.json"
+        """Where the process that holds the directory lets others in, if it does (`services.local_front`)."""
         self._lock: IO[str] | None = None
 
     def hold(self, *, create: bool) -> None:
@@ -43,17 +45,11 @@ class DataDir:
                 "there is no evidence here", where=where, why="the data directory does not exist or is empty",
                 todo="run `ashiato ingest` or `ashiato demo` first, or name another one with --data-dir",
             )  # fmt: skip
+        self._make(self.path, self.store, self.keys, self.temporary)
         try:
-            for directory in (self.path, self.store, self.keys, self.temporary):
-                directory.mkdir(mode=MODE, parents=True, exist_ok=True)
             lock = (self.path / "lock").open("a+", encoding="ascii")
-        except (FileExistsError, NotADirectoryError):
-            raise UsageError("not a directory", where=where, todo="name another path with --data-dir") from None
         except OSError as error:
-            raise StoreError(
-                "the data directory cannot be used", where=where, why=error.strerror or str(error),
-                todo="give this user write permission, or name another one with --data-dir",
-            ) from None  # fmt: skip
+            raise _unusable(where, error) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -64,16 +60,43 @@ class DataDir:
         self._lock = lock
         self._sweep()
 
+    def make_for_keys(self) -> None:
+        """Make the directory for keys alone: the store is a server. Any number of processes may share it.
+
+        Raises:
+            UsageError: the path is not a directory.
+            StoreError: it cannot be made or written to.
+        """
+        self._make(self.path, self.keys)
+
     def release(self) -> None:
         """Let the directory go."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
+    def _make(self, *directories: Path) -> None:
+        where = Place(str(self.path))
+        try:
+            for directory in directories:
+                directory.mkdir(mode=MODE, parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise UsageError("not a directory", where=where, todo="name another path with --data-dir") from None
+        except OSError as error:
+            raise _unusable(where, error) from None
+
     def _sweep(self) -> None:
         """Remove what a killed process left: its unfinished inserts hold personal data in the clear."""
+        self.front.unlink(missing_ok=True)
         for left in self.temporary.iterdir():
             left.unlink(missing_ok=True)
+
+
+def _unusable(where: Place, error: OSError) -> StoreError:
+    return StoreError(
+        "the data directory cannot be used", where=where, why=error.strerror or str(error),
+        todo="give this user write permission, or name another one with --data-dir",
+    )  # fmt: skip
 
 
 def _busy(lock: IO[str], where: Place) -> StoreBusyError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -39,7 +40,10 @@ def load_keys(directory: Path, salt_key_file: Path | None = None) -> Keys:
 
 
 def _own(path: Path, fresh: str) -> str:
-    """Return the key in a file of the data directory; write ``fresh`` there if there is none."""
+    """Return the key in a file of the data directory; write ``fresh`` there if there is none.
+
+    Of several processes that find none at the same time, one writes it and all use that one.
+    """
     if not path.exists():
         _write(path, fresh)
     try:
@@ -65,7 +69,7 @@ def _read(path: Path) -> str:
 
 def _write(path: Path, key: str) -> None:
     """Write a key so that a crash leaves either no key or a whole one: salts made with half a key would be lost."""
-    draft = path.with_suffix(".new")
+    draft = path.with_suffix(f".{os.getpid()}.new")
     try:
         draft.unlink(missing_ok=True)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -73,7 +77,9 @@ def _write(path: Path, key: str) -> None:
             file.write(key + "\n")
             file.flush()
             os.fsync(file.fileno())
-        draft.rename(path)
+        with suppress(FileExistsError):  # another process was first: renaming would put ours in place of its key
+            os.link(draft, path)
+        draft.unlink()
         directory = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(directory)
