@@ -82,7 +82,7 @@ def _one(
         return error(f'there is no key "{last}" here', where=file.place_of_key(loc), todo=hint)
     if details["type"] == "missing":
         return error(f'the key "{last}" is missing', where=file.place_of(loc), todo="add it")
-    what, todo = _say(details)
+    what, todo = say(details)
     if details["type"] == "value_error":
         loc = _named(details, file, loc)
     name = ".".join(str(step) for step in file.reach(loc)[1] if isinstance(step, str))
@@ -96,7 +96,7 @@ def _named(details: ErrorDetails, file: YamlFile, loc: Loc) -> Loc:
     return (*loc, word) if reached == loc and word in (node.fields or {}) else loc
 
 
-def _say(details: ErrorDetails) -> tuple[str, str]:
+def say(details: ErrorDetails) -> tuple[str, str]:
     """Return what is wrong with a value, and what to do."""
     kind, context = details["type"], details.get("ctx", {})
     if kind == "literal_error":
