@@ -17,6 +17,7 @@ from services.cli_support import Failed
 COMMANDS: Final = {
     "demo": "Play a day of the small example carrier and tell what was found.",
     "ingest": "Read logs, judge every event, keep the evidence.",
+    "run": "Run one process of the distributed shape.",
     "flags": "List and show what was flagged.",
     "explain": "Tell why a flag was raised, from which facts, under which clause.",
     "preflight": "Tell what would be said of an event, without recording it.",
@@ -24,6 +25,8 @@ COMMANDS: Final = {
     "register": "Check, load, show and compare the register; list its gaps.",
     "interpretation": "Show the settings that stand for open legal questions.",
     "query": "Run a read-only SQL query over the evidence; the query is recorded.",
+    "deadletters": "List what could not be read, and play it again after a fix.",
+    "topics": "Make the topics, see how they are set up, say what is lost.",
     "migrate": "Bring the store's tables up to this version.",
     "doctor": "Check the installation and the data directory.",
 }
@@ -81,10 +84,13 @@ def run(arguments: list[str]) -> int:
     except AshiatoError as error:
         click.echo(f"error: {error}", err=True)
         return 2
-    except BrokenPipeError:
-        # The reader of our output has gone (`ashiato flags list | head`): nothing is wrong.
-        sys.stderr.close()
-        return 0
+    except SystemExit:
+        # The reader of our output has gone (`ashiato flags list | head`): nothing is wrong. click says so by leaving.
+        outcome = 0
+    except OSError as error:
+        # Above all a full disk behind the standard output: what was asked for was not said.
+        click.echo(f"error: {(error.strerror or type(error).__name__).lower()}", err=True)
+        return 2
     return outcome if isinstance(outcome, int) else 0
 
 

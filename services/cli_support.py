@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import json
+import math
+import re
+import uuid
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -18,6 +23,10 @@ from schemas.errors import AshiatoError
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_DATA_DIR: Final = "ashiato-data"
+_AS_TEXT: Final = (
+    dt.date, dt.time, dt.timedelta, Path, Decimal, uuid.UUID, ipaddress.IPv4Address, ipaddress.IPv6Address,
+)  # fmt: skip
+_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 PIPED_WIDTH: Final = 4096
 """Columns of output that is not a terminal: `grep` and `cut` work by line."""
 
@@ -75,33 +84,58 @@ def emit(rows: Sequence[Mapping[str, Any]], *, as_json: bool, columns: Sequence[
 
 def console(*, stderr: bool = False) -> Console:
     """Return a console; without a terminal it is plain and so wide that a row of a piped table stays on one line."""
-    plain = Console(stderr=stderr, soft_wrap=False, highlight=False, markup=False)
-    return plain if plain.is_terminal else Console(stderr=stderr, width=PIPED_WIDTH, highlight=False, markup=False)
+    # Nor markup nor emoji: ``:x:`` in a value is what somebody wrote, not a picture.
+    plain = Console(stderr=stderr, soft_wrap=False, highlight=False, markup=False, emoji=False)
+    if plain.is_terminal:
+        return plain
+    return Console(stderr=stderr, width=PIPED_WIDTH, highlight=False, markup=False, emoji=False)
 
 
 def cell(value: object) -> str:
-    """Return one value as people read it: absent is a dash, times are in UTC to the second."""
+    """Return one value as people read it: absent is a dash, times are in UTC to the second.
+
+    Logs may hold signs that steer a terminal or turn the direction of writing; they are shown, not obeyed.
+    """
     if value is None or value == "":
         return "-"
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, bytes):
+        return value.hex()
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(cell(item) for item in value)
-    return str(value)
+    return _CONTROL.sub(lambda sign: sign[0].encode("unicode_escape").decode(), str(value))
 
 
 def to_json(value: object) -> str:
-    """Return a value as indented JSON; times in RFC 3339, bytes in hexadecimal."""
-    return json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
+    """Return a value as indented JSON (RFC 8259); times in RFC 3339, bytes in hexadecimal.
+
+    Numbers that JSON has no word for (NaN, infinite) are null; decimals, addresses, keys and the like are texts.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, indent=2, default=_plain, allow_nan=False)
+    except (TypeError, ValueError):
+        return json.dumps(_sayable(value), ensure_ascii=False, indent=2, default=_plain, allow_nan=False)
+
+
+def _sayable(value: object) -> object:
+    """Return a value with null for every number that is not finite, and texts for keys."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(name): _sayable(item) for name, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_sayable(item) for item in value]
+    return value
 
 
 def _plain(value: object) -> Any:
     """Turn what JSON does not know into what it does."""
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, dt.date | Path):
+    if isinstance(value, _AS_TEXT):
         return str(value)
     if isinstance(value, bytes):
         return value.hex()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from schemas.errors import UsageError
 from services.acts import record_read
 from services.cli_support import data_dir_option, emit, example, json_option
 from services.clock import new_id, utc_now
@@ -27,9 +28,14 @@ def command(sql: str, *, data_dir: Path, as_json: bool) -> None:
     """Run a read-only SQL query (ClickHouse) over the evidence.
 
     Views: evidence, findings, flags, ranges, dead_letters, personal_short, personal_long. Who asked what, and how many
-    rows were given, is recorded before they are shown.
+    rows were given, is recorded before they are shown; so is a query that fails.
     """
     with Store.open(data_dir, now=utc_now()) as store:
-        columns, rows = run_query(store, sql)
+        try:
+            columns, rows = run_query(store, sql)
+        except UsageError:
+            # What the engine says of a query that failed may show what it had read by then.
+            record_read(store, sql, 0, now=utc_now(), new_id=new_id)
+            raise
         record_read(store, sql, len(rows), now=utc_now(), new_id=new_id)
     emit(rows, as_json=as_json, columns=columns, empty="no rows")

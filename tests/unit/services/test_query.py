@@ -60,6 +60,11 @@ def test_whatever_reads_is_answered(store: Store, sql: str) -> None:
         "SELECT * FROM Python(store)",
         "SELECT 1 INTO OUTFILE '/tmp/x.csv' FORMAT CSV",
         "EXPLAIN SELECT * FROM file('/etc/passwd', 'LineAsString')",
+        "SELECT file('/etc/hostname')",
+        "SELECT * APPLY(file) FROM (SELECT '/etc/hostname' AS a)",
+        "SELECT 1 INTO OUTFILE '/tmp/x.csv'",
+        "SELECT 1; SELECT 2",
+        "DESCRIBE file('/etc/passwd', 'LineAsString')",
     ],
 )
 def test_whatever_writes_or_leaves_the_store_is_refused(store: Store, sql: str) -> None:

@@ -106,6 +106,17 @@ def test_a_query_is_answered_and_recorded(here: Path, capsys: Output) -> None:
     assert any(text.startswith("flags list") and rows == 2 for text, rows in read)
 
 
+def test_a_query_that_fails_is_recorded_as_well(here: Path, capsys: Output) -> None:
+    """What the engine says of it may show what it had read."""
+    run(["ingest", str(here / "a.ndjson")])
+    sql = "SELECT throwIf(1, assumeNotNull((SELECT max(`event.id`) FROM evidence)))"
+    assert run(["query", sql]) == 2
+    capsys.readouterr()
+
+    assert run(["query", "SELECT text, rows FROM acts", "--json"]) == 0
+    assert _json(capsys) == [{"text": sql, "rows": 0}]
+
+
 def test_nothing_to_read_is_told_and_nothing_is_made(here: Path, capsys: Output) -> None:
     for command in (["flags", "list"], ["query", "SELECT 1"]):
         assert run(command) == 2
