@@ -79,7 +79,7 @@ ExposedTo = Literal["named_party", "any_account", "public", "government"]
 GrantChange = Literal["given", "changed", "revoked"]
 ActKind = Literal[
     "evidence_read", "register_loaded", "interpretation_changed", "rulebook_changed", "flag_step", "case_step",
-    "erasure", "key_change", "store_migrated",
+    "erasure", "key_change", "store_migrated", "dead_letters_replayed", "range_lost",
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import polars as pl
 
+from schemas.events import ActKind
 from schemas.records import RECORD_VERSION
 from services.keys import load_keys
 from services.store import Store
@@ -35,8 +36,27 @@ def record_read(store: Store, what: str, rows: int, *, now: dt.datetime, new_id:
     Raises:
         StoreError: the act cannot be written.
     """
+    record_done(store, "evidence_read", what, rows, now=now, new_id=new_id)
+
+
+def record_done(
+    store: Store, kind: ActKind, what: str, rows: int, *, now: dt.datetime, new_id: Callable[[], str]
+) -> None:
+    """Record that the user of this machine does something; call it before it takes effect.
+
+    Args:
+        store: where it is done.
+        kind: what kind of act.
+        what: in words, or the command with its arguments.
+        rows: how many rows or messages it is about.
+        now: when, UTC.
+        new_id: names the act.
+
+    Raises:
+        StoreError: the act cannot be written.
+    """
     keys = load_keys(store.directory.keys)
-    record_act(store, kind="evidence_read", who=user_name(), text=what, rows=rows, keys=keys, now=now, new_id=new_id)
+    record_act(store, kind=kind, who=user_name(), text=what, rows=rows, keys=keys, now=now, new_id=new_id)
 
 
 def user_name() -> str:

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from schemas.errors import EvidenceError, LogAwayError, LogError, Place
+from services.kafka_admin import admin
 from services.kafka_client import KafkaSettings, kafka_error, told
 from services.kafka_topic_ids import TopicIds
 from services.log import NEW_GENERATION, Bounds, Message, Owner, Partition, Run
@@ -181,20 +180,13 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
 
     async def compacted(self, partition: Partition) -> bool:
         """Return whether a topic is compacted, if Kafka lets us know."""
-        admin = AIOKafkaAdminClient(**self._kafka.options())
         try:
-            await admin.start()
-            resource = ConfigResource(
-                ConfigResourceType.TOPIC, self._topics[partition.source], {"cleanup.policy": None}
-            )
-            (answer,) = await admin.describe_configs([resource])
-            entries = [entry for one in answer.resources for entry in one[4]]
-        except (KafkaError, AttributeError, ValueError) as error:
-            _log.warning("Kafka does not tell how %s is cleaned up: %s", partition.source, type(error).__name__)
+            async with admin(self._kafka) as asked:
+                settings = await asked.settings(self._topics[partition.source])
+        except LogError as error:
+            _log.warning("Kafka does not tell how %s is cleaned up: %s", partition.source, error)
             return False
-        finally:
-            await admin.close()
-        return any(entry[0] == "cleanup.policy" and "compact" in str(entry[1]) for entry in entries)
+        return "compact" in settings.get("cleanup.policy", "")
 
     async def commit(self, offsets: Mapping[Partition, int]) -> None:
         """Leave Kafka a hint of where we are; nothing depends on it but what Kafka's own tools show."""
@@ -227,13 +219,8 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
 
     async def _count_partitions(self) -> int:
         """Return how many partitions the topics have; a topic that does not exist is not made by asking for it."""
-        admin = AIOKafkaAdminClient(**self._kafka.options())
-        try:
-            with told("Kafka cannot be reached", self._kafka.bootstrap):
-                await admin.start()
-                there = {one["topic"]: len(one["partitions"]) for one in await admin.describe_topics()}
-        finally:
-            await admin.close()
+        async with admin(self._kafka) as asked:
+            there = await asked.partitions()
         missing = sorted(self._inputs.keys() - there.keys())
         if missing:
             raise LogError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ from services.clock import new_id, utc_now
 from services.kafka_client import KafkaSettings
 from services.kafka_sink import KafkaSink
 from services.kafka_source import ConsumerSettings, KafkaLog
+from services.logs import LogObserver
 from services.observer import Observer
 from services.recorder import Recorder, RecorderSettings
 from services.recording import Recording
@@ -20,8 +20,6 @@ from services.store import Store
 from services.topics import EVENTS, inputs
 from streams.outgoing import Kind
 from streams.pipeline import Context
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ async def run_recorder(
         LogError: Kafka does not let us in.
         StoreError: the store refuses for good.
     """
-    observer = observer or Telling()
+    observer = observer or LogObserver()
     sink = KafkaSink(settings.kafka, settings.out)
     recording = Recording(
         store, context, sink.publish, now=utc_now, new_id=new_id, observer=observer, checkpoint=checkpoint
@@ -87,15 +85,3 @@ def until_told(stop: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError):  # on Windows the process just ends, which loses nothing
             loop.add_signal_handler(number, stop)
-
-
-class Telling(Observer):
-    """Tells in the log what an operator has to know."""
-
-    def retried(self, stage: str, error: Exception, wait: float) -> None:
-        """Say what is away."""
-        _log.warning("%s: %s; again in %.1f s", stage, error, wait)
-
-    def warned(self, text: str) -> None:
-        """Pass it on."""
-        _log.warning("%s", text)

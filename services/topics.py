@@ -107,6 +107,11 @@ def _input(name: str, recorded: Collection[str]) -> Input:
     return Input(topic, known[0] if known and not generation else source, format_of(topic))
 
 
+def topic_of(source: str) -> str | None:
+    """Return the topic that a source stands for; None if it is no topic's."""
+    return source.removeprefix(SCHEME).partition("~")[0] if source.startswith(SCHEME) else None
+
+
 def format_of(topic: str) -> str:
     """Return the format of a topic's messages: ``audit.raw.<format>`` names it, others hold our own.
 

@@ -1,0 +1,106 @@
+"""Replay: where dead letters go when they are played again, as new messages at new positions.
+
+Those of a topic go to that topic, so that every recorder treats them as it treats all else. Those of files go straight
+into the store, under the source ``replay:<source>``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import groupby
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+
+from services.dead_letters import Letter, form_of
+from services.kafka_client import KafkaSettings, told
+from services.log import Partition
+from services.recording import range_of
+from services.resuming import last_range
+from services.store import Store
+from services.topics import topic_of
+from streams.batch import RawBatch
+from streams.pipeline import Context, run
+
+SCHEME: Final = "replay:"
+HEADER: Final = "replay-of"
+"""Name of the header that says which position a message is played again from."""
+
+
+@asynccontextmanager
+async def topics_again(kafka: KafkaSettings) -> AsyncIterator[Topics]:
+    """Lend a way back to the topics.
+
+    Raises:
+        LogAwayError: no broker answers.
+        LogError: we are not let in.
+    """
+    producer = AIOKafkaProducer(acks="all", enable_idempotence=True, **kafka.options())
+    with told("dead letters cannot be played again", kafka.bootstrap):
+        try:
+            await producer.start()
+            yield Topics(producer)
+        finally:
+            await producer.stop()
+
+
+class Topics:
+    """Sends letters back to their topics.
+
+    Args:
+        producer: a started producer of aiokafka.
+    """
+
+    def __init__(self, producer: Any) -> None:
+        self._producer = producer
+
+    async def play(self, letters: Sequence[Letter]) -> None:
+        """Send letters; returns when every one is durable. Each goes to its partition, so order within it stays."""
+        sent = []
+        for letter in letters:
+            topic = topic_of(letter.source)
+            there = await self._producer.partitions_for(topic)
+            headers = [(HEADER, letter.position.encode())]
+            partition = letter.partition if letter.partition in there else None
+            key = letter.position.encode() if partition is None else None
+            sent.append(await self._producer.send(topic, letter.raw, key=key, partition=partition, headers=headers))
+        for one in sent:
+            await one
+
+
+def into_store(
+    store: Store,
+    context: Context,
+    letters: Sequence[Letter],
+    *,
+    now: Callable[[], dt.datetime],
+    new_id: Callable[[], str],
+) -> None:
+    """Record letters of files, under ``replay:`` and their source.
+
+    Args:
+        store: nobody else may write to it meanwhile; the lock of a data directory sees to that.
+        context: what they are judged with.
+        letters: by position.
+        now: the clock, UTC.
+        new_id: names ranges.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    for batch in _batches(store, letters):
+        recorded = run(batch, context)
+        store.write(recorded, range_of(batch, recorded, context, name=new_id(), now=now()))
+
+
+def _batches(store: Store, letters: Sequence[Letter]) -> Iterator[RawBatch]:
+    """Yield letters as batches of one source, partition and format, behind what was played before."""
+    for (source, number, form), some in groupby(letters, key=lambda one: (one.source, one.partition, form_of(one))):
+        at = Partition(f"{SCHEME}{source}", number, form)
+        end = last_range(store, at)
+        first = end.last + 1 if end else 0
+        messages = [one.raw for one in some]
+        offsets = list(range(first, first + len(messages)))
+        yield RawBatch(at.source, number, form, offsets, messages, first=first, last=offsets[-1])
