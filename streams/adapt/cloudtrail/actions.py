@@ -135,7 +135,7 @@ def action_of(record: Record) -> Action:
 
 def outcome_of(record: Record) -> Outcome:
     """Return whether the call took effect: without an error code it did (a console login says so itself)."""
-    if record.error is None:
+    if record.error is None or record.error == "":
         signed_in = record.answer.get("ConsoleLogin") if record.call == "signin:ConsoleLogin" else None
         return "denied" if signed_in == "Failure" else "success"
     return _refusal(record.error)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from streams.adapt.cloudtrail.facets import ANY_ACCOUNT, PUBLIC, exposure_to
-from streams.adapt.cloudtrail.policies import allowed
+from streams.adapt.cloudtrail.policies import ANYONE, allowed
 from streams.adapt.cloudtrail.record import Record
 from streams.adapt.contract import elements, inside, listed, mapping
 from streams.fast_events import Exposure
@@ -53,6 +53,16 @@ def _policy(*path: str, only: tuple[str, str] | None = None) -> Reader:
     return read
 
 
+def _trust(parameter: str) -> Reader:
+    """IAM: a trust policy that lets anybody with an account take the role; whom it names, is given a right."""
+
+    def read(record: Record) -> Iterator[Exposure]:
+        if any(principal == ANYONE for principal, _ in allowed(record.parameters.get(parameter))):
+            yield ANY_ACCOUNT
+
+    return read
+
+
 def _acl(record: Record) -> Iterator[Exposure | None]:
     """S3: a canned ACL, or grants to the groups AllUsers and AuthenticatedUsers."""
     for value in listed(record.parameters.get("x-amz-acl")):
@@ -95,6 +105,8 @@ EXPOSURES: Final[dict[str, tuple[Reader, str]]] = {
     "es:UpdateElasticsearchDomainConfig": (_policy("accessPolicies"), "`accessPolicies`"),
     "es:UpdateDomainConfig": (_policy("accessPolicies"), "`accessPolicies`"),
     "glue:PutResourcePolicy": (_policy("policyInJson"), "`policyInJson`"),
+    "iam:CreateRole": (_trust("assumeRolePolicyDocument"), "`assumeRolePolicyDocument` for anyone"),
+    "iam:UpdateAssumeRolePolicy": (_trust("policyDocument"), "`policyDocument` for anyone"),
     "kms:PutKeyPolicy": (_policy("policy"), "`policy`"),
     "lambda:AddLayerVersionPermission20181031": (_values("principal"), "`principal`"),
     "lambda:AddPermission20150331v2": (_values("principal"), "`principal`"),

@@ -18,8 +18,10 @@ _QUOTED: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 def _object_copy(record: Record) -> Iterator[Sent]:
     """S3: from ``x-amz-copy-source`` (a bucket of unknown region) to the record's bucket and region."""
-    source, bucket = record.parameters.get("x-amz-copy-source"), record.parameters.get("bucketName")
-    if isinstance(source, str) and isinstance(bucket, str):
+    bucket = record.parameters.get("bucketName")
+    for source in listed(record.parameters.get("x-amz-copy-source")):
+        if not isinstance(source, str) or not isinstance(bucket, str):
+            continue
         name = _unquoted(source.partition("?")[0]).lstrip("/")
         target = Destination(
             locator=long_text(record.bucket(bucket, record.parameters.get("key"))), region=text(record.region)
@@ -120,6 +122,7 @@ TRANSFERS: Final[dict[str, tuple[Reader, str]]] = {
     "rds:StartExportTask": (_to_bucket("s3BucketName"), "`s3BucketName`"),
     "redshift:EnableSnapshotCopy": (_to_regions("destinationRegion"), "`destinationRegion`"),
     "s3:CopyObject": (_object_copy, "own bucket, key and region"),
+    "s3:UploadPartCopy": (_object_copy, "own bucket, key and region"),
     "s3:PutBucketReplication": (_to_buckets, "each rule's `Destination.Bucket`"),
     "secretsmanager:ReplicateSecretToRegions": (
         _to_regions("addReplicaRegions", each=("region",)), "`addReplicaRegions`",

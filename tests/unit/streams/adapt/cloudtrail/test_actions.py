@@ -71,6 +71,7 @@ def test_calls_that_touch_a_log_only_with_some_parameters(call: str, against: An
     ("error", "outcome"),
     [
         (None, "success"),
+        ("", "success"),
         ("AccessDenied", "denied"),
         ("Client.UnauthorizedOperation", "denied"),
         ("AccessDeniedException", "denied"),

@@ -21,6 +21,8 @@ CASES: list[tuple[str, Any, list[tuple[str, str | None]]]] = [
     ("es:UpdateElasticsearchDomainConfig", {"accessPolicies": json.dumps(POLICY)}, [NAMED]),
     ("es:UpdateDomainConfig", {"accessPolicies": json.dumps(POLICY)}, [NAMED]),
     ("glue:PutResourcePolicy", {"policyInJson": json.dumps(POLICY)}, [NAMED]),
+    ("iam:CreateRole", {"assumeRolePolicyDocument": json.dumps({"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}}]})}, [("any_account", None)]),
+    ("iam:UpdateAssumeRolePolicy", {"policyDocument": json.dumps({"Statement": {"Effect": "Allow", "Principal": "*"}})}, [("any_account", None)]),
     ("kms:PutKeyPolicy", {"policy": json.dumps(POLICY)}, [NAMED]),
     ("lambda:AddLayerVersionPermission20181031", {"principal": "*"}, [PUBLIC]),
     ("lambda:AddPermission20150331v2", {"principal": OTHER}, [NAMED]),

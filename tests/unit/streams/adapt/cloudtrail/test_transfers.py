@@ -29,6 +29,7 @@ CASES: list[tuple[str, Any, Place, Place]] = [  # call, parameters, destination,
     ("rds:StartExportTask", {"s3BucketName": "b", "sourceArn": "arn:x"}, (B, None), (None, None)),
     ("redshift:EnableSnapshotCopy", {"destinationRegion": "eu-west-1"}, (None, "eu-west-1"), (None, None)),
     ("s3:CopyObject", {"bucketName": "b", "key": "k", "x-amz-copy-source": "/src/a%20b?versionId=1"}, (f"{B}/k", HERE), ("arn:aws:s3:::src/a b", None)),
+    ("s3:UploadPartCopy", {"bucketName": "b", "key": "k", "x-amz-copy-source": ["src/a"]}, (f"{B}/k", HERE), ("arn:aws:s3:::src/a", None)),
     ("s3:PutBucketReplication", {"ReplicationConfiguration": {"Rule": {"Destination": {"Bucket": B}}}}, (B, None), (None, None)),
     ("secretsmanager:ReplicateSecretToRegions", {"addReplicaRegions": [{"region": "eu-west-1"}]}, (None, "eu-west-1"), (None, None)),
 ]  # fmt: skip
