@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from schemas.errors import SourceError
-from services.byte_stream import STDIN_NAME, joined, open_file, place_of, text_chunks
+from services.byte_stream import STDIN_NAME, joined, place_of, text_chunks
 from services.element_reader import ElementReader
 from services.layouts import is_object, layout_of
 from services.line_reader import LineReader
@@ -121,7 +121,7 @@ class FileSource:
         self.close()
 
     def _open(self) -> None:
-        open_file(self._path).close() if self._path else None
+        # Opened once: a named pipe gives what it holds to the first who opens it.
         self._chunks = text_chunks(self._path)
         head, layout = layout_of(self._chunks)
         chunks = joined(head, self._chunks)

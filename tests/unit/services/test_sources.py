@@ -4,6 +4,7 @@ import io
 import json
 import os
 import sys
+import threading
 import tracemalloc
 from itertools import pairwise
 from pathlib import Path
@@ -47,6 +48,18 @@ def test_a_source_is_named_by_its_file_and_its_first_message(tmp_path: Path) -> 
     packed = tmp_path / "crm.ndjson.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()))
     assert open_source(packed).name.endswith(first)
+
+
+def test_a_named_pipe_is_opened_once_and_read_whole(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(message() + b"\n" + message() + b"\n",), daemon=True)
+    writer.start()
+
+    (batch,) = _all(open_source(pipe))
+    writer.join(10)
+    assert batch.messages == [message(), message()]
+    assert not writer.is_alive()
 
 
 def test_a_file_name_that_is_no_text_is_written_in_hexadecimal(tmp_path: Path) -> None:
