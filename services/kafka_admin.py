@@ -14,8 +14,8 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from services.kafka_client import KafkaSettings, kafka_error, told
 from services.topics import Topic
 
-BROKERS_CHOICE: Final = -1
-"""As the replication factor: what the broker's own default says (KIP-464)."""
+COPIES: Final = 3
+"""Copies of each partition, where there are as many brokers: one may fail, and one may be in repair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +75,18 @@ class Admin:
                 settings |= {entry[0]: entry[1] or "" for entry in entries}
         return settings
 
-    async def create(self, topics: Sequence[Topic], *, partitions: int | None, replication: int) -> list[str]:
+    async def create(self, topics: Sequence[Topic], *, partitions: int | None, replication: int | None) -> list[str]:
         """Make topics; return the names of those that somebody else made first.
 
         Args:
             topics: which.
             partitions: of those that have more than one; None: as designed.
-            replication: copies of each partition, or `BROKERS_CHOICE`.
+            replication: copies of each partition; None: `COPIES`, or as many as there are brokers.
         """
+        brokers = len((await self._client.describe_cluster())["brokers"])
+        copies = replication or min(COPIES, brokers)
         new = [
-            NewTopic(one.name, partitions or one.partitions if one.partitions > 1 else 1, replication,
+            NewTopic(one.name, partitions or one.partitions if one.partitions > 1 else 1, copies,
                      topic_configs=one.settings)
             for one in topics
         ]  # fmt: skip

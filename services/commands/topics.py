@@ -12,7 +12,7 @@ from services.acts import record_done
 from services.cli_support import Failed, data_dir_option, emit, example, json_option
 from services.clock import new_id, utc_now
 from services.context import build_context
-from services.kafka_admin import BROKERS_CHOICE, There, admin
+from services.kafka_admin import There, admin
 from services.kafka_client import KafkaSettings
 from services.log import Partition
 from services.lost import lost_range
@@ -35,13 +35,15 @@ def command() -> None:
 @command.command(epilog=example("ashiato topics create --partitions 24 --replication 3"))
 @click.option("--partitions", type=click.IntRange(min=1), help="Of topics that are shared out; 12 if not given.")
 @click.option(
-    "--replication", type=click.IntRange(min=1), help="Copies of each partition; the brokers' default if not given."
+    "--replication",
+    type=click.IntRange(min=1),
+    help="Copies of each partition; 3, or as many as there are brokers, if not given.",
 )
 @settings_options
 @json_option
 def create(*, partitions: int | None, replication: int | None, settings: Settings, as_json: bool) -> None:
     """Make the topics that are missing. Those that exist are left as they are; what differs is told (exit code 1)."""
-    rows = asyncio.run(_create(settings.kafka.client(), partitions, replication or BROKERS_CHOICE))
+    rows = asyncio.run(_create(settings.kafka.client(), partitions, replication))
     emit(rows, as_json=as_json, columns=COLUMNS)
     differing = [row["topic"] for row in rows if row["state"].startswith("differs")]
     if differing:
@@ -51,7 +53,7 @@ def create(*, partitions: int | None, replication: int | None, settings: Setting
         )  # fmt: skip
 
 
-async def _create(kafka: KafkaSettings, partitions: int | None, replication: int) -> list[dict[str, Any]]:
+async def _create(kafka: KafkaSettings, partitions: int | None, replication: int | None) -> list[dict[str, Any]]:
     async with admin(kafka) as asked:
         before = await asked.there([one.name for one in TOPICS])
         missing = [one for one in TOPICS if one.name not in before]
