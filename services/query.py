@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
-from schemas.errors import UsageError
+from schemas.errors import StoreAwayError, UsageError
 from services.sql_words import check_words
 from services.store import Store
+from services.store_errors import TROUBLE
 
 MAX_ROWS: Final = 100_000
 MAX_SECONDS: Final = 600
@@ -17,7 +16,9 @@ MAX_MEMORY_BYTES: Final = 2 << 30
 _READS: Final = re.compile(
     r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*\(*\s*(select|with|describe|desc|show|explain)\b", re.IGNORECASE | re.DOTALL
 )
-_MESSAGE: Final = re.compile(r"Code: \d+\. DB::Exception: (.*?)(?: \(version [^)]*\))?\s*$", re.DOTALL)
+_MESSAGE: Final = re.compile(
+    r"Code: \d+\. DB::Exception: (.*?)(?: \(version [^)]*\))?(?: \(for url [^)]*\))?\s*$", re.DOTALL
+)
 
 
 def run_query(store: Store, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
@@ -32,6 +33,7 @@ def run_query(store: Store, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
 
     Raises:
         UsageError: the statement does not only read, is wrong, or asks for too much.
+        StoreAwayError: the store cannot be reached.
     """
     if not _READS.match(sql):
         raise UsageError("this is no query", why="only SELECT, WITH, SHOW, DESCRIBE and EXPLAIN are allowed")
@@ -46,13 +48,16 @@ def run_query(store: Store, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
     try:
         result = client.query(sql)
         return list(result.column_names), list(result.named_results())
-    except ClickHouseError as error:
+    except TROUBLE as error:
+        failed = store.failed("the query cannot be asked", error)
+        if isinstance(failed, StoreAwayError) and getattr(error, "code", None) is None:
+            raise failed from None
         raise UsageError("the query cannot be answered", why=_reason(error), todo=_advice(str(error))) from None
     finally:
         client.close()
 
 
-def _reason(error: ClickHouseError) -> str:
+def _reason(error: Exception) -> str:
     """Return the engine's own words: the person who asked may read them, they are about the person's own SQL."""
     found = _MESSAGE.search(str(error))
     return " ".join((found[1] if found else str(error)).split())[:600]

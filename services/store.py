@@ -1,4 +1,4 @@
-"""The store: ClickHouse through clickhouse-connect, here inside the process (chDB) over a data directory.
+"""The store: ClickHouse through clickhouse-connect, inside the process over a data directory (chDB), or a server.
 
 Write order is the commit protocol: the rows of a batch first, each insert durable (fsync) before the next, the range's
 own row last. Views show rows of accepted ranges only, so an interrupted attempt leaves nothing that anybody sees.
@@ -7,29 +7,31 @@ own row last. Views show rows of accepted ranges only, so an interrupted attempt
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-import clickhouse_connect
 import polars as pl
 import pyarrow as pa
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from schemas.errors import Place, StoreError
+from schemas.errors import StoreAwayError, StoreBusyError, StoreError
 from schemas.records import Range
 from services import migrations
 from services.data_dir import DataDir
+from services.front_announcement import serving
+from services.spent_ranges import SpentRanges
+from services.store_connectors import Connector, Embedded, Remote
+from services.store_errors import TROUBLE
+from services.store_settings import StoreSettings
 from streams.batch import Recorded
 from streams.ranges import Accepted, accept
 from streams.tables import tables
 
-DATABASE: Final = "ashiato"
 LOW_CARDINALITY: Final = frozenset({
     "range_id", "kind", "event.kind", "event.source", "asset.key", "asset.category", "party.key", "action",
     "actor.subject", "actor.on_behalf_of.subject", "grantee.subject", "purpose", "destination.temporary.purpose",
@@ -37,6 +39,8 @@ LOW_CARDINALITY: Final = frozenset({
     "operation",
 })  # fmt: skip
 """Columns with few distinct values; as dictionaries they reach the store's LowCardinality columns at half the cost."""
+_TRIES: Final = 10
+_WAIT_SECONDS: Final = 0.2
 VersionKind = Literal["register", "interpretations", "rulebook"]
 
 
@@ -46,19 +50,25 @@ def statement(name: str) -> str:
 
 
 class Store:
-    """One open store. Each thread works with its own client: a shared one would serialise."""
+    """One open store. Each thread works with its own client: a shared one would serialise.
 
-    def __init__(self, directory: DataDir) -> None:
-        self.directory = directory
-        self.where = Place(str(directory.path))
+    Args:
+        connector: the way to it.
+    """
+
+    def __init__(self, connector: Connector) -> None:
+        self.connector = connector
+        self.directory = connector.directory
+        self.where = connector.where
+        self.database = connector.database
         self._clients: dict[int, Client] = {}
-        self._former_tempdir = tempfile.tempdir
-        # The client hands blocks to the engine through temporary files: they stay under our own roof and clock.
-        tempfile.tempdir = str(directory.temporary)
+        self._spent = SpentRanges()
 
     @classmethod
     def open(cls, data_dir: Path, *, now: dt.datetime, create: bool = False, migrate: bool = False) -> Self:
         """Open the store of a data directory; a new one gets its tables.
+
+        While `ashiato serve` holds the directory, the store is reached through it.
 
         Args:
             data_dir: the data directory.
@@ -68,57 +78,98 @@ class Store:
 
         Raises:
             UsageError: there is none and it is not to be made.
-            StoreBusyError: another process holds the directory.
+            StoreBusyError: another process holds the directory and lets nobody in.
             StoreError: the store cannot be opened, or is older or newer than this program.
         """
         directory = DataDir(data_dir)
-        directory.hold(create=create)
-        store = cls(directory)
+        for last in (False,) * _TRIES + (True,):
+            try:
+                directory.hold(create=create)
+            except StoreBusyError as busy:
+                try:
+                    return cls._prepared(serving(directory, busy), now=now, create=False, migrate=False)
+                except StoreAwayError:
+                    if last:
+                        raise busy from None
+                    time.sleep(_WAIT_SECONDS)  # whoever served is about to end
+            else:
+                break
+        return cls._prepared(Embedded(directory), now=now, create=True, migrate=migrate)
+
+    @classmethod
+    def connect(
+        cls,
+        settings: StoreSettings,
+        data_dir: Path,
+        *,
+        now: dt.datetime,
+        create: bool = False,
+        migrate: bool = False,
+    ) -> Self:
+        """Open the store of a ClickHouse server or cluster.
+
+        Args:
+            settings: the server, and who we are to it.
+            data_dir: where the keys lie; several processes may share it.
+            now: UTC, recorded with migrations that run.
+            create: make database and tables if there are none yet.
+            migrate: bring the tables of an older store up to this program.
+
+        Raises:
+            StoreAwayError: the server cannot be reached for now.
+            StoreError: it does not let us in, has no tables yet, or is older or newer than this program.
+            InputError: the password's file cannot be read.
+            UsageError: the data directory is none.
+        """
+        directory = DataDir(data_dir)
+        directory.make_for_keys()
+        return cls._prepared(Remote(settings, directory), now=now, create=create, migrate=migrate)
+
+    @classmethod
+    def _prepared(cls, connector: Connector, *, now: dt.datetime, create: bool, migrate: bool) -> Self:
+        """Return a store whose tables are those of this program."""
+        store = cls(connector)
         try:
-            store._prepare(now=now, migrate=migrate)
+            store._prepare(now=now, create=create, migrate=migrate)
         except BaseException:
             store.close()
             raise
         return store
 
-    def _prepare(self, *, now: dt.datetime, migrate: bool) -> None:
-        """Make the database if it is new; run or ask for what is pending."""
-        client = self.connect(database=None)
+    def _prepare(self, *, now: dt.datetime, create: bool, migrate: bool) -> None:
+        """Run or ask for what is pending; where nothing is, this only reads."""
+        shape = migrations.Shape(self.database, self.connector.cluster)
+        client = self.connector.client(database=None, settings={})
         try:
-            client.command(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
-            client.database = DATABASE
-            done = migrations.applied(client)
+            done = migrations.applied(client, shape, self.where)
             pending = migrations.pending(done, self.where)
-            if pending and done and not migrate:
-                raise StoreError(
-                    "the store is older than this program", where=self.where,
-                    why=f"migration {pending[0].name} has not run", todo="run `ashiato migrate`",
-                )  # fmt: skip
-            migrations.apply(client, pending, now)
-        except ClickHouseError as error:
-            raise self._failed("the store cannot be prepared", error) from None
+            if pending and not (migrate or (create and not done)):
+                raise self._older(pending[0].name, new=not done)
+            if pending:
+                migrations.apply(client, pending, shape, now)
+        except TROUBLE as error:
+            raise self.failed("the store cannot be prepared", error) from None
         finally:
             client.close()
 
-    def connect(self, *, database: str | None = DATABASE, settings: Mapping[str, Any] | None = None) -> Client:
-        """Return a new client, for the caller to close."""
-        try:
-            return clickhouse_connect.get_client(
-                interface="chdb",
-                path=str(self.directory.store),
-                database=database,
-                settings=dict(settings or {}),
-                tz_mode="aware",
-            )
-        except ClickHouseError as error:
-            raise self._failed("the store cannot be opened", error) from None
+    def _older(self, pending: str, *, new: bool) -> StoreError:
+        what = "the store has no tables yet" if new else "the store is older than this program"
+        return StoreError(what, where=self.where, why=f"migration {pending} has not run", todo="run `ashiato migrate`")
+
+    def new_client(self, settings: Mapping[str, Any] | None = None) -> Client:
+        """Return a new client, for the caller to close; ``settings`` of the engine hold for all that it does.
+
+        Raises:
+            StoreError: the store cannot be opened or reached.
+        """
+        return self.connector.client(database=self.database, settings=settings or {})
 
     @property
     def client(self) -> Client:
         """The client of the calling thread."""
         thread = threading.get_ident()
         if thread not in self._clients:
-            self._clients[thread] = self.connect()
+            self._clients[thread] = self.new_client()
         return self._clients[thread]
 
     def close(self) -> None:
@@ -126,8 +177,7 @@ class Store:
         for client in self._clients.values():
             client.close()
         self._clients.clear()
-        tempfile.tempdir = self._former_tempdir
-        self.directory.release()
+        self.connector.close()
 
     def __enter__(self) -> Self:
         return self
@@ -141,19 +191,28 @@ class Store:
         """Return the rows of one of our own queries; values go in as ``{name:Type}`` parameters, never as text."""
         try:
             return list(self.client.query(sql, parameters=dict(parameters or {})).named_results())
-        except ClickHouseError as error:
-            raise self._failed("the store cannot be read", error) from None
+        except TROUBLE as error:
+            raise self.failed("the store cannot be read", error) from None
 
     def insert(self, table: str, rows: pl.DataFrame) -> None:
         """Append rows to a table; durable when this returns.
 
+        After an error nobody knows what is in the store, now or in a while: all, a part or nothing. Whoever tries again
+        takes a new range id, under which it has to write everything; the old one is refused. The one table without that
+        question is range_rows: the same range twice counts once.
+
         Raises:
+            StoreAwayError: the store is away for now; the rows may be tried again under another range id.
             StoreError: nothing or not all of it could be written, for example because the disk is full.
         """
+        names = self._spent.names(table, rows, self.where)
         try:
-            self.client.raw_insert(table, rows.columns, arrow_stream(rows), fmt="ArrowStream")
-        except (ClickHouseError, OSError) as error:
-            raise self._failed(f"rows cannot be written to {table}", error) from None
+            self.connector.insert(self.client, table, rows.columns, arrow_stream(rows))
+        except BaseException as error:
+            self._spent.add(names)
+            if isinstance(error, TROUBLE):
+                raise self.failed(f"rows cannot be written to {table}", error) from None
+            raise
 
     def write(self, recorded: Recorded, of: Range) -> None:
         """Write one batch: its rows, then its range. After a crash in between, the batch is read again."""
@@ -206,9 +265,9 @@ class Store:
         )
         return rows[0]["content"] if len(rows) == 1 else None
 
-    def _failed(self, what: str, error: Exception) -> StoreError:
+    def failed(self, what: str, error: Exception) -> StoreError:
         """Return our own error for one of the engine or the system; its text never holds values of rows."""
-        return failure(what, error, self.where)
+        return self.connector.failed(what, error)
 
 
 def arrow_stream(rows: pl.DataFrame) -> pa.Buffer:
@@ -225,18 +284,3 @@ def arrow_stream(rows: pl.DataFrame) -> pa.Buffer:
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     return sink.getvalue()
-
-
-_NO_SPACE: Final = ("NOT_ENOUGH_SPACE", "No space left", "errno: 28", "errno: 27", "File too large")
-
-
-def failure(what: str, error: Exception, where: Place) -> StoreError:
-    """Return a StoreError that says why without quoting the engine's message, which may hold values."""
-    if isinstance(error, OSError) or any(sign in str(error) for sign in _NO_SPACE):
-        return StoreError(
-            what, where=where, why="no space left for writing",
-            todo="make room and run the same command again: it goes on where it stopped",
-        )  # fmt: skip
-    name = getattr(error, "name", None) or type(error).__name__
-    code = getattr(error, "code", None)
-    return StoreError(what, where=where, why=f"{name} ({code})" if code else str(name))

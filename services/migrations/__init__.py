@@ -5,13 +5,28 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
 from schemas.errors import Place, StoreError
+from services.migrations.rendering import Shape as Shape
+
+OWN_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS migrations
+(
+    name String,
+    sha256 String,
+    applied_at DateTime64(6, 'UTC')
+)
+ENGINE = MergeTree
+ORDER BY name
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+""".strip()
+_ENGINE: Final = "SELECT engine FROM system.tables WHERE database = {database:String} AND name = 'migrations'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +37,12 @@ class Migration:
     sql: str
     sha256: str
 
-    def statements(self) -> Iterator[str]:
-        """Yield the statements. They end with ``;`` at the end of a line; comments are lines of their own."""
+    def statements(self, shape: Shape) -> Iterator[str]:
+        """Yield the statements for a shape. In the file they end with ``;`` at a line's end; comments are lines."""
         text = re.sub(r"^\s*--.*\n", "", self.sql, flags=re.MULTILINE)
         for statement in re.split(r";\s*\n", text):
             if statement.strip():
-                yield statement.strip()
+                yield from shape.render(statement.strip())
 
 
 def known() -> list[Migration]:
@@ -37,12 +52,27 @@ def known() -> list[Migration]:
     return [Migration(name, data.decode(), hashlib.sha256(data).hexdigest()) for name, data in texts]
 
 
-def applied(client: Client) -> dict[str, str]:
-    """Return name → SHA-256 of what ran in this database; makes the table that tells it."""
-    client.command(
-        "CREATE TABLE IF NOT EXISTS migrations (name String, sha256 String, applied_at DateTime64(6, 'UTC')) "
-        "ENGINE = MergeTree ORDER BY name SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
-    )
+def applied(client: Client, shape: Shape, where: Place) -> dict[str, str]:
+    """Return name → SHA-256 of what ran in a database, and let the client work in it from now on; only reads.
+
+    Args:
+        client: one without a database.
+        shape: the database, and whether it is on a cluster.
+        where: the store, for errors.
+
+    Raises:
+        StoreError: the tables are on a cluster and ought not to be, or the other way round.
+    """
+    engines = client.query(_ENGINE, parameters={"database": shape.database}).result_rows
+    if not engines:
+        return {}
+    if engines[0][0].startswith("Replicated") != (shape.cluster is not None):
+        raise StoreError(
+            "the store has another shape", where=where,
+            why="its tables are not on a cluster" if shape.cluster else "its tables are on a cluster",
+            todo="set store.cluster to the cluster that they are on, or leave it out if they are on none",
+        )  # fmt: skip
+    client.database = shape.database
     return {row[0]: row[1] for row in client.query("SELECT name, sha256 FROM migrations").result_rows}
 
 
@@ -72,9 +102,20 @@ def pending(done: dict[str, str], where: Place) -> list[Migration]:
     return [migration for migration in ours if migration.name not in done]
 
 
-def apply(client: Client, migrations: list[Migration], now: dt.datetime) -> None:
-    """Run migrations in order. Each statement may run again, so a crash between two of them does no harm."""
+def apply(client: Client, migrations: Sequence[Migration], shape: Shape, now: dt.datetime) -> None:
+    """Run migrations in order. Each statement may run again, so a crash between two of them does no harm.
+
+    Args:
+        client: one that may make tables.
+        migrations: those that are pending.
+        shape: where they run.
+        now: UTC, recorded with them.
+    """
+    client.command(shape.create_database())
+    client.database = shape.database
+    for statement in shape.render(OWN_TABLE):
+        client.command(statement)
     for migration in migrations:
-        for statement in migration.statements():
+        for statement in migration.statements(shape):
             client.command(statement)
         client.insert("migrations", [[migration.name, migration.sha256, now]], ["name", "sha256", "applied_at"])

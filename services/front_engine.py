@@ -1,0 +1,137 @@
+"""Runs statements of the front on the engine inside this process."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import chdb
+
+from services.front_wire import BAD_REQUEST, FrontError, Statement
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CODE: Final = re.compile(r"Code: (\d+)\.")
+_KEEPS_STATE: Final = re.compile(r"\s*(SET|USE)\b", re.IGNORECASE)
+_IDLE_CONNECTIONS: Final = 16
+_COPY_BYTES: Final = 1 << 20
+_UNKNOWN_EXCEPTION: Final = 1002
+
+Key = tuple[str, tuple[tuple[str, str], ...]]
+
+
+class FrontEngine:
+    """The engine of one data directory.
+
+    A connection keeps its database and settings, and ``readonly`` cannot be taken back, so each kind of request has its
+    own ones.
+
+    Args:
+        path: where the engine's files are; this process has them open already, or nobody has.
+        temporary: where the data of inserts passes through.
+        options: more for the engine's connection, for example ``{"config-file": …}``.
+    """
+
+    def __init__(self, path: Path, temporary: Path, options: str = "") -> None:
+        self._name = os.path.realpath(path) + options
+        self._temporary = temporary
+        self._idle: list[tuple[Key, Any]] = []
+        self._lock = threading.Lock()
+
+    def run(self, statement: Statement) -> bytes:
+        """Run a statement and return its result in the format that was asked for.
+
+        Raises:
+            FrontError: the engine refuses it.
+        """
+        with self._connection(statement) as connection:
+            if statement.data is None:
+                return self._query(connection, statement.sql, statement.result_format, statement.parameters)
+            with self._file(statement.data) as path:
+                sql = f"{statement.sql} FROM INFILE {_quoted(path)} FORMAT {statement.data_format}"
+                return self._query(connection, sql, statement.result_format, {})
+
+    def close(self) -> None:
+        """Close connections that are not in use."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for _, connection in idle:
+            connection.close()
+
+    @contextmanager
+    def _connection(self, statement: Statement) -> Iterator[Any]:
+        """Lend a connection that has the statement's database and settings."""
+        key: Key = (statement.database, tuple(sorted(statement.settings.items())))
+        connection = self._take(key) or self._open(key)
+        try:
+            yield connection
+        finally:
+            if _KEEPS_STATE.match(statement.sql):
+                connection.close()
+            else:
+                self._put(key, connection)
+
+    def _take(self, key: Key) -> Any:
+        with self._lock:
+            for at, (kind, connection) in enumerate(self._idle):
+                if kind == key:
+                    del self._idle[at]
+                    return connection
+        return None
+
+    def _put(self, key: Key, connection: Any) -> None:
+        with self._lock:
+            self._idle.append((key, connection))
+            surplus = self._idle.pop(0)[1] if len(self._idle) > _IDLE_CONNECTIONS else None
+        if surplus is not None:
+            surplus.close()
+
+    def _open(self, key: Key) -> Any:
+        connection = chdb.connect(self._name)
+        database, settings = key
+        try:
+            if database:
+                self._query(connection, f"USE {_identifier(database)}")
+            for name, value in sorted(settings, key=lambda one: one[0] == "readonly"):  # after it nothing can be set
+                self._query(connection, f"SET {_identifier(name)} = {_quoted(value)}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def _file(self, data: BinaryIO) -> Iterator[str]:
+        """Lay data down in a file that is gone afterwards."""
+        with tempfile.NamedTemporaryFile(dir=self._temporary, suffix=".front") as file:
+            shutil.copyfileobj(data, file, _COPY_BYTES)
+            file.flush()
+            yield file.name
+
+    @staticmethod
+    def _query(
+        connection: Any, sql: str, form: str = "TabSeparated", parameters: Mapping[str, str] | None = None
+    ) -> bytes:
+        try:
+            return connection.query(sql, form, params=dict(parameters or {})).bytes() or b""
+        except RuntimeError as error:
+            text = str(error)
+            code = _CODE.search(text)
+            text = text[code.start() :] if code else f"Code: {_UNKNOWN_EXCEPTION}. DB::Exception: {text}"
+            raise FrontError(int(code[1]) if code else _UNKNOWN_EXCEPTION, text) from None
+
+
+def _identifier(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise FrontError(BAD_REQUEST, "the name of a database or setting is none")
+    return name
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
