@@ -56,7 +56,7 @@ class Handled(NamedTuple):
     seconds: float
 
 
-def unobserved(handled: Handled) -> None:
+def _unobserved(handled: Handled) -> None:
     """Do nothing with what became of a request."""
 
 
@@ -74,7 +74,7 @@ class Gateway:
         producers: Producers,
         *,
         clock: Monotonic = time.monotonic,
-        observe: Callable[[Handled], None] = unobserved,
+        observe: Callable[[Handled], None] = _unobserved,
     ) -> None:
         self.producers = producers
         self._settings = settings

@@ -8,7 +8,8 @@ from schemas.errors import MessageError
 from schemas.events import ACCESS, ACT, GRANT, TRANSFER
 from services.gateway_problems import REASONS, Fault
 from services.gateway_producers import Producer
-from services.gateway_sink import EVENTS_TOPIC, Message, topic_of
+from services.gateway_sink import Message
+from services.topics import EVENTS, RAW
 from streams.adapt import Refused, adapter_of
 from streams.fast_events import KINDS, FastEvent
 from streams.verdicts import check_text, read_by_contract, too_large
@@ -35,7 +36,7 @@ def check_events(values: Sequence[bytes], producer: Producer, max_bytes: int) ->
             continue
         fault = _not_allowed(event, producer, index)
         if fault is None:
-            messages.append(Message(EVENTS_TOPIC, _key(event), value, producer.name))
+            messages.append(Message(EVENTS, _key(event), value, producer.name))
         else:
             faults.append(fault)
     return messages, faults
@@ -56,7 +57,7 @@ def check_raw(value: bytes, format_name: str, producer: Producer) -> tuple[list[
     if fault is not None:
         return [], [fault]
     key = _key(events[0]) if events else b""
-    return [Message(topic_of(format_name), key, value, producer.name)], []
+    return [Message(f"{RAW}{format_name}", key, value, producer.name)], []
 
 
 def _not_allowed(event: FastEvent, producer: Producer, index: int) -> Fault | None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, ProducerClosed
 from aiokafka.structs import RecordMetadata
 
 from schemas.events import MAX_MESSAGE_BYTES
@@ -35,8 +35,8 @@ class KafkaSink:
 
     def __init__(self, client: Mapping[str, Any], pending_bytes: int) -> None:
         self._client = dict(client)
-        self._pending_bytes = pending_bytes
-        self._pending = 0
+        self._limit = pending_bytes
+        self.pending_bytes = 0
         self._trouble = Trouble()
         self._producer: AIOKafkaProducer | None = None
         self._broken = asyncio.Event()
@@ -72,14 +72,15 @@ class KafkaSink:
         if producer is None:
             raise SinkError("there is no connection to Kafka")
         size = sum(len(one.value) for one in messages)
-        if self._pending and self._pending + size > self._pending_bytes:
-            raise SinkError("Kafka is behind", why=f"{self._pending:,} bytes wait for its brokers", retry_after=1)
+        if self.pending_bytes and self.pending_bytes + size > self._limit:
+            raise SinkError("Kafka is behind", why=f"{self.pending_bytes:,} bytes wait for its brokers", retry_after=1)
         try:
             sent = [await self._send(producer, one) for one in messages]
         except (KafkaError, OSError) as error:
             raise self._away(error) from error
+        await asyncio.wait(sent)  # unlike `gather` it does not cancel what the producer will send all the same
         try:
-            found: list[RecordMetadata] = await asyncio.gather(*sent)
+            found = [one.result() for one in sent]
         except (KafkaError, OSError) as error:
             # The lost batch has taken its sequence numbers along: to the broker all that follow are out of order.
             if producer is self._producer:
@@ -94,13 +95,13 @@ class KafkaSink:
         future: asyncio.Future[RecordMetadata] = await producer.send(
             one.topic, value=one.value, key=one.key or None, headers=headers
         )
-        self._pending += len(one.value)
+        self.pending_bytes += len(one.value)
         future.add_done_callback(self._counted_off(len(one.value)))
         return future
 
     def _counted_off(self, size: int) -> Callable[[asyncio.Future[RecordMetadata]], None]:
         def done(future: asyncio.Future[RecordMetadata]) -> None:
-            self._pending -= size
+            self.pending_bytes -= size
             if not future.cancelled():
                 future.exception()  # of a failure that nobody waits for any more, no log needs to tell
 
@@ -155,6 +156,12 @@ class KafkaSink:
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:
-    """Let a producer send what it holds, for a while; one that has failed cannot."""
-    with suppress(KafkaError, OSError, TimeoutError):
-        await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
+    """Let a producer send what it holds, for a while; then end it, and let go of what it could not send."""
+    with suppress(KafkaError, OSError):
+        try:
+            await asyncio.wait_for(producer.flush(), _STOP_SECONDS)
+        except TimeoutError:
+            # An idempotent producer never gives up by itself, and has no other way to be told so.
+            producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001
+    with suppress(KafkaError, OSError):
+        await producer.stop()

@@ -1,51 +1,20 @@
-"""Runs the gateway: TLS, the HTTP server, and a stop that lets open requests end."""
+"""What the gateway's server is made of: its producers, TLS, and connections with limits."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Sequence
 from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
-from starlette.routing import BaseRoute
 
-from schemas.errors import InputError, Place, UsageError
-from services.gateway import Gateway, Handled, create_app, unobserved
+from schemas.errors import InputError, Place
 from services.gateway_producers import Producers, read_producers
 from services.gateway_protocol import protocol_of
 from services.gateway_settings import GatewaySettings, TlsSettings
-from services.gateway_sink import Sink
 
 _KEEP_ALIVE_SECONDS: Final = 15
 _LARGEST_HEAD: Final = 1 << 16
-
-
-def gateway_main(
-    settings: GatewaySettings,
-    sink: Sink,
-    *,
-    extra_routes: Sequence[BaseRoute] = (),
-    observe: Callable[[Handled], None] = unobserved,
-) -> None:
-    """Run the gateway until SIGTERM or SIGINT; open requests are then answered within ``grace_seconds``.
-
-    Args:
-        settings: where it listens, whom it lets in, its limits.
-        sink: the log that it appends to; started and closed here.
-        extra_routes: routes beside its own, such as ``/healthz``, ``/readyz`` and ``/metrics``.
-        observe: told of every request.
-
-    Raises:
-        InputError: the producers file or a TLS file cannot be used.
-        UsageError: the address cannot be listened at.
-    """
-    gateway = Gateway(settings, sink, producers_of(settings), observe=observe)
-    try:
-        server_of(settings, create_app(gateway, sink, extra_routes)).run()
-    except SystemExit as error:
-        where, todo = Place(f"{settings.host}:{settings.port}"), "choose another host or port, or stop what holds it"
-        raise UsageError("the gateway cannot listen", where=where, todo=todo) from error
 
 
 def server_of(settings: GatewaySettings, app: FastAPI) -> uvicorn.Server:

@@ -7,10 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from schemas.errors import AshiatoError
-from streams.adapt import NATIVE
-
-EVENTS_TOPIC: Final = "audit.events"
-_RAW_TOPIC: Final = "audit.raw."
 
 RETRY_SECONDS: Final = 2
 """When a sender should come again, unless something better is known."""
@@ -99,13 +95,3 @@ class Sink(Protocol):
 
     def problem(self) -> str:
         """Return why the log takes nothing at present, for ``/readyz``; empty if it does."""
-
-
-def topic_of(format_name: str) -> str:
-    """Return the topic of a log format (`streams.adapt.FORMATS`)."""
-    return EVENTS_TOPIC if format_name == NATIVE else f"{_RAW_TOPIC}{format_name}"
-
-
-def format_of(topic: str) -> str:
-    """Return the log format of a topic, the other way of `topic_of`."""
-    return NATIVE if topic == EVENTS_TOPIC else topic.removeprefix(_RAW_TOPIC)

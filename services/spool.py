@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Final, Self
 
 from schemas.errors import Place, SourceError, StoreError
-from services.gateway_sink import Message, Position, format_of
+from services.gateway_sink import Message, Position
 from services.sources import DEFAULT_LIMITS, BatchLimits
 from services.spool_writer import SpoolWriter, transaction
+from services.topics import format_of
 from streams.batch import RawBatch
 
 FILE: Final = "spool.sqlite"
@@ -47,6 +48,7 @@ _TABLES: Final = (
     """,
 )
 _READ: Final = 'SELECT "offset", bytes FROM messages WHERE topic = ? AND "offset" > ? ORDER BY "offset" LIMIT ?'
+_BEGIN: Final = 'SELECT min("offset") FROM messages WHERE topic = ?'
 _END: Final = "SELECT next FROM streams WHERE topic = ?"
 _TOPICS: Final = "SELECT topic FROM streams ORDER BY topic"
 _TRIM: Final = """
@@ -67,7 +69,7 @@ class Spool:
         self._news = threading.Condition()
         self._reader = self._connect()
         self._reading = threading.Lock()
-        self._writer = SpoolWriter(self._connect, lambda: _micros(now()), QUEUE_BYTES, self._tell)
+        self.writer = SpoolWriter(self._connect, lambda: _micros(now()), QUEUE_BYTES, self._tell)
 
     @classmethod
     def open(cls, directory: Path, *, now: Callable[[], dt.datetime], max_bytes: int = DEFAULT_MAX_BYTES) -> Self:
@@ -102,7 +104,7 @@ class Spool:
 
     def shut(self) -> None:
         """Do what `close` does, outside of a loop."""
-        self._writer.close()
+        self.writer.close()
         with self._reading:
             self._reader.close()
 
@@ -112,21 +114,27 @@ class Spool:
         Raises:
             SinkError: the disk or the spool is full, too much waits, or the spool is closed.
         """
-        return await asyncio.wrap_future(self._writer.append(messages))
+        return await asyncio.wrap_future(self.writer.append(messages))
 
     def problem(self) -> str:
         """Return why nothing can be written at present; empty if it can."""
-        return self._writer.trouble.text()
+        return self.writer.trouble.text()
 
     @property
     def commits(self) -> int:
         """Number of transactions that took messages in."""
-        return self._writer.commits
+        return self.writer.commits
 
     def topics(self) -> list[str]:
         """Return the topics that ever had a message."""
         with self._reading:
             return [str(row[0]) for row in self._reader.execute(_TOPICS)]
+
+    def begin(self, topic: str) -> int:
+        """Return the offset of the first message that is still there; `end` if none is."""
+        with self._reading:
+            found = self._reader.execute(_BEGIN, (topic,)).fetchone()[0]
+        return self.end(topic) if found is None else int(found)
 
     def end(self, topic: str) -> int:
         """Return the offset that the next message of a topic will have."""
@@ -182,10 +190,10 @@ class Spool:
         """
         total, erased = 0, _TRIMMED_AT_ONCE
         while erased == _TRIMMED_AT_ONCE:  # in slices: senders wait for one at most
-            erased = self._writer.run(lambda connection: _trim(connection, topic, recorded, before)).result()
+            erased = self.writer.run(lambda connection: _trim(connection, topic, recorded, before)).result()
             total += erased
         if total:
-            self._writer.run(_give_back).result()
+            self.writer.run(_give_back).result()
         return total
 
     def _tell(self) -> None:
@@ -251,7 +259,7 @@ def _trim(connection: sqlite3.Connection, topic: str, recorded: int, before: dt.
 
 def _give_back(connection: sqlite3.Connection) -> None:
     """Give free pages back to the disk and empty the write-ahead log, which still holds what was erased."""
-    connection.execute("PRAGMA incremental_vacuum").fetchall()
+    connection.executescript("PRAGMA incremental_vacuum")  # `execute` would take one step, which frees one page
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from services.gateway_server import gateway_main
+from services.gateway import Gateway, create_app
+from services.gateway_server import producers_of, server_of
 from services.gateway_settings import GatewaySettings
 from tests.support.gateways import EVENTS, producers_file, spool_in
 
@@ -26,7 +27,8 @@ def main(folder: str, port: str) -> None:
     settings = GatewaySettings(
         producers_file=producers_file(path), port=int(port), events_per_second=1_000_000, burst=1_000_000
     )
-    gateway_main(settings, spool_in(path))
+    spool = spool_in(path)
+    server_of(settings, create_app(Gateway(settings, spool, producers_of(settings)), spool)).run()
 
 
 class GatewayProcess:

@@ -1,6 +1,5 @@
 import json
 import signal
-import socket
 import ssl
 import time
 from pathlib import Path
@@ -8,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from schemas.errors import InputError, UsageError
-from services.gateway_server import gateway_main, producers_of, tls_context
+from schemas.errors import InputError
+from services.gateway_server import producers_of, tls_context
 from services.gateway_settings import GatewaySettings, TlsSettings
 from tests.support.gateway_process import GatewayProcess
 from tests.support.gateways import BEARER, OTHER_TOKEN, TLS, events, producers_file, running, spool_in
@@ -102,13 +101,6 @@ def test_a_producer_that_can_never_be_known_is_an_error_at_the_start(tmp_path: P
         producers_of(GatewaySettings(producers_file=path))
     tls = TlsSettings(**WITH_CLIENTS)
     assert len(list(producers_of(GatewaySettings(producers_file=path, tls=tls)))) == 2
-
-
-def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        settings = GatewaySettings(producers_file=producers_file(tmp_path), port=taken.getsockname()[1])
-        with pytest.raises(UsageError, match="cannot listen"):
-            gateway_main(settings, spool_in(tmp_path))
 
 
 def test_a_stop_lets_the_request_that_is_under_way_end(tmp_path: Path) -> None:
