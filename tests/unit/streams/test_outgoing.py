@@ -1,0 +1,55 @@
+"""What is told to others of a batch: records as they are, keyed and placed."""
+
+import json
+
+from schemas.records import Range
+from services.recording import range_of
+from streams.batch import RawBatch, Recorded
+from streams.flags import flag_id
+from streams.outgoing import Outgoing, outgoing
+from streams.pipeline import run
+from tests.support.stores import NOW, context, event
+
+
+def told(messages: list[bytes]) -> tuple[Recorded, Range, dict[str, Outgoing]]:
+    batch = RawBatch(
+        "kafka:t", 3, "native", list(range(7, 7 + len(messages))), messages, first=7, last=6 + len(messages)
+    )
+    recorded = run(batch, context())
+    of = range_of(batch, recorded, context(), name="r", now=NOW)
+    return recorded, of, {one.kind: one for one in outgoing(recorded, of)}
+
+
+def test_findings_are_told_by_flag_with_their_position() -> None:
+    recorded, _, found = told([json.dumps(event(i)).encode() for i in range(5)])
+    one = found["findings"]
+    assert [value.decode() for value in one.values] == recorded.findings["record"].to_list()
+    assert len(one.values) > 5
+    for key, value, position in zip(one.keys, one.values, one.positions, strict=True):
+        record = json.loads(value)
+        names = ("rule", "role", "asset", "party", "country", "policy_item", "episode")
+        assert key.decode() == flag_id(**{name: record[name] for name in names})
+        assert position.decode() == f"kafka:t|3|{record['offset']}|{record['part']}"
+
+
+def test_dead_letters_are_told_without_their_bytes_and_by_partition() -> None:
+    _, _, found = told([b"my secret", json.dumps(event(1)).encode(), b""])
+    one = found["deadletter"]
+    assert one.keys == [b"kafka:t|3"] * 2
+    assert one.positions == [b"kafka:t|3|7|0", b"kafka:t|3|9|0"]
+    assert [json.loads(value)["reason"] for value in one.values] == ["invalid-json", "empty"]
+    assert not any(b"secret" in value for value in one.values)
+
+
+def test_activity_is_told_by_party_as_the_record_that_is_evidence() -> None:
+    recorded, _, found = told([json.dumps(event(i)).encode() for i in range(5)])
+    one = found["activity"]
+    assert [value.decode() for value in one.values] == recorded.evidence["record"].to_list()
+    assert [key.decode() for key in one.keys] == [json.loads(value)["party"]["key"] for value in one.values]
+    assert not any(b"192.0.2." in value or b"user-" in value for value in one.values)
+
+
+def test_of_nothing_nothing_is_told() -> None:
+    empty = RawBatch("kafka:t", 0, "native", [], [], first=0, last=4)
+    recorded = run(empty, context())
+    assert list(outgoing(recorded, range_of(empty, recorded, context(), name="r", now=NOW))) == []
