@@ -24,7 +24,7 @@ _STOP_SECONDS: Final = 10.0
 _PRODUCER_HEADER: Final = "producer"
 
 
-class KafkaSink:
+class KafkaIntake:
     """Appends messages to Kafka (a `services.gateway_sink.Sink`), and keeps itself connected.
 
     Args:

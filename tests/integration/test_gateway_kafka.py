@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway_kafka import KafkaSink
+from services.gateway_kafka import KafkaIntake
 from services.gateway_sink import Message, Position, SinkError
 from services.topics import EVENTS
 from tests.support.gateways import BATCH, events, running
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.asyncio
 PENDING = 1 << 20
 
 
-def sink(bootstrap: str, pending_bytes: int = PENDING, **more: object) -> KafkaSink:
-    return KafkaSink({"bootstrap_servers": bootstrap, **more}, pending_bytes)
+def sink(bootstrap: str, pending_bytes: int = PENDING, **more: object) -> KafkaIntake:
+    return KafkaIntake({"bootstrap_servers": bootstrap, **more}, pending_bytes)
 
 
 async def test_messages_are_in_the_broker_with_key_and_producer_once_append_returns(topics: Topics) -> None:
