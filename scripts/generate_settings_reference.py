@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import annotated_types
 import click
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from services.settings import Settings
@@ -33,11 +33,11 @@ recorder:
 
 is the same as `ASHIATO_KAFKA__BOOTSTRAP=kafka-1:9092,kafka-2:9092`, `ASHIATO_KAFKA__SECURITY__PROTOCOL=SASL_SSL` and so
 on: two underscores for each dot, commas between the items of a list. An empty variable counts as absent. A name that is
-not below is an error, in the file as in the environment. Secrets are never settings; a setting names the file that a
-secret stands in. Relative paths begin where the process was started.
+not below is an error, in the file as in the environment. Secrets belong into files of their own, which settings name.
+Relative paths begin where the process was started.
 
 """
-_WORDS: Final = {int: "whole number", float: "number", str: "text", Path: "path", bool: "true or false"}
+_WORDS: Final = {int: "whole number", float: "number", str: "text", Path: "path", bool: "true or false", SecretStr: "secret"}
 
 
 def page() -> str:

@@ -17,6 +17,7 @@ from services.cli_support import Failed
 COMMANDS: Final = {
     "demo": "Play a day of the small example carrier and tell what was found.",
     "ingest": "Read logs, judge every event, keep the evidence.",
+    "serve": "Take events in over HTTP and make them evidence, in one process.",
     "run": "Run one process of the distributed shape.",
     "flags": "List and show what was flagged.",
     "explain": "Tell why a flag was raised, from which facts, under which clause.",

@@ -10,11 +10,13 @@ from typing import Final
 
 from schemas.interpretations import Interpretations
 from schemas.records import Versions
+from schemas.register import Register
 from services.geo import Geo
 from services.keys import load_keys
 from services.register_store import current_register
 from services.rulebook_files import read_rulebook
 from services.store import Store
+from streams.commit import Keys
 from streams.pipeline import Context
 from streams.register_index import RegisterIndex, no_geo
 from streams.register_versions import canonical_json, content_sha256, interpretations_from_json
@@ -48,7 +50,24 @@ def build_context(
     register = current_register(store)
     settings = interpretations or current_interpretations(store)
     rulebook = builtin_rulebook()
-    geo = Geo(mmdb) if mmdb else None
+    context = context_of(register, settings, rulebook, keys, Geo(mmdb) if mmdb else None)
+    versions, entries = context.versions, len(Interpretations.model_fields)
+    store.save_version(
+        "interpretations", versions.interpretations_sha256, canonical_json(settings), entries=entries, now=now
+    )
+    # The texts themselves: a finding is explained by the rule that judged, whatever became of it since.
+    store.save_version("rulebook", rulebook.sha256, rulebook.canonical_json(), entries=len(rulebook), now=now)
+    return context
+
+
+def context_of(
+    register: Register, settings: Interpretations, rulebook: Rulebook, keys: Keys, geo: Geo | None
+) -> Context:
+    """Return what events are judged with, made of its parts; nothing is kept.
+
+    Raises:
+        RegisterError: an address range of the register cannot be read.
+    """
     versions = Versions(
         register_sha256=content_sha256(register),
         rulebook_sha256=rulebook.sha256,
@@ -56,12 +75,6 @@ def build_context(
         mmdb_sha256=geo.sha256 if geo else None,
         program=metadata.version(DISTRIBUTION),
     )
-    entries = len(Interpretations.model_fields)
-    store.save_version(
-        "interpretations", versions.interpretations_sha256, canonical_json(settings), entries=entries, now=now
-    )
-    # The texts themselves: a finding is explained by the rule that judged, whatever became of it since.
-    store.save_version("rulebook", rulebook.sha256, rulebook.canonical_json(), entries=len(rulebook), now=now)
     return Context(RegisterIndex(register, settings, geo or no_geo), rulebook, keys, versions)
 
 

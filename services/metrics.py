@@ -10,7 +10,15 @@ from contextlib import contextmanager
 from typing import Final
 
 import polars as pl
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from schemas.errors import AshiatoError, StoreError
 from schemas.findings import RESTRICTED
@@ -24,16 +32,16 @@ from services.recording import Prepared
 from services.silence import Silence
 from streams.verdicts import REASONS
 
+disable_created_metrics()  # they double the series and say nothing that a rate does not
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
-_UNKNOWN: Final = "unknown:"
-"""How keys of what is unknown begin (`schemas.facts`)."""
 _SHORT: Final = 12
 _OTHER: Final = "other"
 
+# How keys of what the register does not know begin: `schemas.facts`.
 _UNKNOWN_OF: Final = {
-    "asset": pl.col("asset.key").str.starts_with(_UNKNOWN),
+    "asset": pl.col("asset.key").str.starts_with("unregistered:"),
     "category": pl.col("asset.category").is_null(),
-    "party": pl.col("party.key").str.starts_with(_UNKNOWN),
+    "party": pl.col("party.key").str.starts_with("unknown:"),
 }
 
 

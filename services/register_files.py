@@ -83,6 +83,11 @@ def survey_register(paths: Sequence[Path]) -> RegisterFiles:
     return RegisterFiles(ordered(register), collected.errors, warnings, files)
 
 
+def files_of(paths: Sequence[Path]) -> list[Path]:
+    """Return the files that `read_register` reads, in its order."""
+    return list(_files(paths, []))
+
+
 def _order(error: AshiatoError, rank: dict[str, int]) -> tuple[int, int, int]:
     place = error.where or Place()
     return rank.get(place.path, -1), place.line or 0, place.column or 0

@@ -48,8 +48,9 @@ async def run_recorder(
     *,
     observer: Observer | None = None,
     checkpoint: Callable[[str], None] = lambda _: None,
+    until: Callable[[Callable[[], None]], None] | None = None,
 ) -> None:
-    """Record until SIGTERM or SIGINT comes.
+    """Record until it is told to stop, by SIGTERM or SIGINT unless somebody else tells it.
 
     Args:
         store: an open store.
@@ -57,6 +58,7 @@ async def run_recorder(
         settings: see `RunSettings`.
         observer: is told what happens.
         checkpoint: see `services.recorder.Recorder`.
+        until: is given what to call when it is to stop; None: signals do.
 
     Raises:
         EvidenceError: a topic is not the one that was recorded before.
@@ -72,7 +74,7 @@ async def run_recorder(
     )
     log = KafkaLog(settings.kafka, inputs(settings.topics, store.sources()), settings.consumer)
     recorder = Recorder(log, recording, settings.recorder, observer=observer, checkpoint=checkpoint)
-    until_told(recorder.stop)
+    (until or until_told)(recorder.stop)
     try:
         await recorder.run()
     finally:

@@ -1,8 +1,8 @@
 """Settings of the processes: defaults, over them a YAML file (``--config``), over that ASHIATO_… of the environment.
 
 ``kafka.security.user`` is ``ASHIATO_KAFKA__SECURITY__USER``: two underscores for each dot; lists have commas there.
-Secrets are never settings: a setting names the file that a secret stands in. docs/reference/settings.md is made from
-these models. Answers to open legal questions are elsewhere: `schemas.interpretations`.
+Secrets belong into files of their own, which settings name. docs/reference/settings.md is made from these models.
+Answers to open legal questions are elsewhere: `schemas.interpretations`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from services.kafka_source import ConsumerSettings
 from services.logs import Level
 from services.recorder import RecorderSettings
 from services.spool import DEFAULT_MAX_BYTES
+from services.store_settings import StoreSettings
 from services.topics import EVENTS
 
 PREFIX: Final = "ASHIATO_"
@@ -102,21 +103,6 @@ class KafkaSection(Section):
             drain_ms=int(2_000 * drain_seconds),
             metadata_ms=self.metadata_ms,
         )
-
-
-class StoreSection(Section):
-    """The store behind the recorder."""
-
-    url: str | None = Field(
-        None, pattern=r"^https?://[^@\s]+$",
-        description="A ClickHouse server, `https://host:8443`; absent: the store in the data directory.",
-    )  # fmt: skip
-    user: str = Field("default", min_length=1, description="Our name there.")
-    password_file: Path | None = Field(None, description="File whose first line is the password.")
-    ca_file: Path | None = Field(
-        None, description="Who signed the server's certificate; absent: whom the system trusts."
-    )
-    cluster: str | None = Field(None, description="Name of the cluster, if tables are replicated and distributed.")
 
 
 class DeadLetterStopSection(Section):
@@ -203,7 +189,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("ashiato-data"), description="Where keys, spool and the embedded store are kept.")
     kafka: KafkaSection = Field(KafkaSection(), description="Kafka.")
-    store: StoreSection = Field(StoreSection(), description="The store.")
+    store: StoreSettings | None = Field(None, description="A server; absent: the store in the data directory.")
     recorder: RecorderSection = Field(RecorderSection(), description="The recorder.")
     gateway: GatewaySettings | None = Field(None, description="The gateway; needed by `run gateway` and `serve`.")
     spool: SpoolSection = Field(SpoolSection(), description="The spool.")

@@ -55,8 +55,10 @@ class Silence:
     def expect(self, expected: Mapping[str, dt.timedelta], heard: Mapping[str, dt.datetime]) -> None:
         """Watch these sources from now on; one that was never heard of has its whole interval from now."""
         now = self._now()
+        # In this order: whoever looks from another thread finds a time for every source that is expected.
+        known = self._heard
+        self._heard = {one: heard.get(one) or known.get(one) or now for one in [*self.expected, *expected]}
         self.expected = expected
-        self._heard = {one: heard.get(one) or self._heard.get(one) or now for one in expected}
 
     def hear(self, sources: Iterable[str | None]) -> None:
         """Note that events of these sources were recorded just now; those that nobody watches are left out."""

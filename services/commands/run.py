@@ -9,6 +9,7 @@ import click
 
 PROCESSES: Final = {
     "recorder": "Make everything that Kafka holds evidence, until told to stop.",
+    "gateway": "Take events in over HTTP and append them to Kafka, until told to stop.",
 }
 """Every process and its one-line help; ``services.commands.run_<name>`` is loaded only when it is called."""
 
