@@ -299,8 +299,8 @@ class Recorder:
             task.cancel()
         await asyncio.gather(*everything, return_exceptions=True)
         await self._log.stop()
-        self._recording.close()
         self._thread.shutdown(wait=False, cancel_futures=True)
+        await asyncio.to_thread(self._recording.close)
 
 
 def _behind(batches: Sequence[RawBatch]) -> dict[Partition, int]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -28,7 +28,7 @@ from streams.batch import RawBatch, Recorded
 from streams.outgoing import Outgoing, outgoing
 from streams.pipeline import Context, run
 from streams.resume import messages_hmac
-from streams.tables import tables
+from streams.tables import range_row, tables
 
 Result = TypeVar("Result")
 Publish = Callable[[Sequence[Outgoing]], Awaitable[None]]
@@ -145,12 +145,11 @@ class Recording:
         if counted is None:
             return False
         self._checkpoint("rows")
-        out = [message for one in counted for message in outgoing(one.recorded, one.range)]
+        out = await self.in_store_thread(_outgoing, counted)
         if out and not await self._insist("publish", lambda: self._publish(out), wanted):
             return False
         self._checkpoint("acknowledged")
-        ranges = _together(_of(one, ranges=True) for one in counted)
-        if not await self._insist("ranges", lambda: self.in_store_thread(self._insert, ranges), wanted):
+        if not await self._insist("ranges", lambda: self.in_store_thread(self._insert_ranges, counted), wanted):
             return False
         self._checkpoint("ranges")
         return True
@@ -160,8 +159,8 @@ class Recording:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
 
     def close(self) -> None:
-        """Let the thread go; what it does is finished first."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Let the thread go once it has finished what it does: a store must not be closed under an insert."""
+        self._thread.shutdown(cancel_futures=True)
 
     async def _rows(self, prepared: Sequence[Prepared], wanted: Callable[[], bool]) -> Sequence[Prepared] | None:
         """Write all rows but the ranges'; return the batches under the range ids that the rows now have."""
@@ -170,7 +169,7 @@ class Recording:
         async def write() -> None:
             nonlocal attempt
             try:
-                await self.in_store_thread(self._insert, _together(_of(one, ranges=False) for one in attempt))
+                await self.in_store_thread(self._insert_rows, attempt)
             except StoreAwayError:
                 attempt = [self._renamed(one) for one in attempt]
                 raise
@@ -182,9 +181,17 @@ class Recording:
         renamed = one.range.model_copy(update={"id": self._new_id(), "recorded_at": self._now()})
         return replace(one, range=renamed)
 
-    def _insert(self, rows: Sequence[tuple[str, pl.DataFrame]]) -> None:
-        for table, frame in rows:
-            self.store.insert(table, frame)
+    def _insert_rows(self, prepared: Sequence[Prepared]) -> None:
+        """Insert what ranges vouch for: one insert a table for all batches."""
+        of = (tables(one.recorded, one.range) for one in prepared)
+        rows = sorted(
+            ((table, frame) for batch in of for table, frame in batch if table != RANGES), key=lambda one: one[0]
+        )
+        for table, same in groupby(rows, key=lambda one: one[0]):
+            self.store.insert(table, pl.concat(frame for _, frame in same))
+
+    def _insert_ranges(self, prepared: Sequence[Prepared]) -> None:
+        self.store.insert(RANGES, pl.concat(range_row(one.range) for one in prepared))
 
     async def _insist(self, stage: str, step: Callable[[], Awaitable[None]], wanted: Callable[[], bool]) -> bool:
         """Take a step, again and again while what it needs is away; return False once it is not wanted any more."""
@@ -202,11 +209,5 @@ class Recording:
         return False
 
 
-def _of(one: Prepared, *, ranges: bool) -> Iterator[tuple[str, pl.DataFrame]]:
-    return ((table, frame) for table, frame in tables(one.recorded, one.range) if (table == RANGES) == ranges)
-
-
-def _together(batches: Iterable[Iterable[tuple[str, pl.DataFrame]]]) -> list[tuple[str, pl.DataFrame]]:
-    """Return one frame a table for several batches."""
-    rows = sorted((one for batch in batches for one in batch), key=lambda one: one[0])
-    return [(table, pl.concat(frame for _, frame in same)) for table, same in groupby(rows, key=lambda one: one[0])]
+def _outgoing(prepared: Sequence[Prepared]) -> list[Outgoing]:
+    return [message for one in prepared for message in outgoing(one.recorded, one.range)]
