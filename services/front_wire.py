@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import HTTP
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
-Headers = Message[str, str]
+Headers: TypeAlias = "Message[str, str]"
 """Headers of a request, found by any case."""
 
 MAX_SQL_BYTES: Final = 4 << 20

@@ -49,12 +49,13 @@ class FrontServer(ThreadingHTTPServer):
         port: port of the loopback; 0 takes a free one.
     """
 
+    handler: type[BaseHTTPRequestHandler]
     daemon_threads = True
     allow_reuse_address = True
     request_queue_size = 64
 
     def __init__(self, engine: FrontEngine, token: str, port: int = 0) -> None:
-        super().__init__((LOOPBACK, port), FrontHandler)
+        super().__init__((LOOPBACK, port), self.handler)
         self.engine = engine
         self._token = token
         self._free = threading.Semaphore(AT_A_TIME)
@@ -166,6 +167,9 @@ class FrontHandler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the name is the base class's)
         """Write no log: requests hold values."""
+
+
+FrontServer.handler = FrontHandler
 
 
 class LocalFront:

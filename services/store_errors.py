@@ -50,6 +50,15 @@ _AWAY: Final = {
 _REFUSED: Final = frozenset({193, 194, 497, 516})
 """Wrong or missing password, or a user that may not do this."""
 
+_TRANSPORT: Final = (
+    (transport.NameResolutionError, "its name cannot be resolved"),
+    (ConnectionRefusedError, "it refuses connections"),
+    ((TimeoutError, transport.TimeoutError), "it does not answer in time"),
+    ((ssl.SSLError, transport.SSLError), "TLS failed"),
+)
+"""What a broken way to the server means; the first that fits."""
+_BROKE: Final = "the connection broke"
+
 
 def failure(what: str, error: Exception, where: Place) -> StoreError:
     """Return our own error for one of the engine inside the process, or of the system.
@@ -100,20 +109,8 @@ def _away(error: Exception, code: int | None) -> str:
     if status:
         return f"HTTP status {status[1]}" if int(status[1]) in _AWAY_STATUS else ""
     if isinstance(error, OperationalError | transport.HTTPError | OSError):
-        return next((why for one in _causes(error) if (why := _of_transport(one))), "the connection broke")
-    return ""
-
-
-def _of_transport(error: BaseException) -> str:
-    """Return what a broken way to the server means, as far as this error says it."""
-    if isinstance(error, transport.NameResolutionError):
-        return "its name cannot be resolved"
-    if isinstance(error, ConnectionRefusedError):
-        return "it refuses connections"
-    if isinstance(error, TimeoutError | transport.TimeoutError):
-        return "it does not answer in time"
-    if isinstance(error, ssl.SSLError | transport.SSLError):
-        return "TLS failed"
+        causes = list(_causes(error))
+        return next((why for kind, why in _TRANSPORT if any(isinstance(one, kind) for one in causes)), _BROKE)
     return ""
 
 
