@@ -44,7 +44,7 @@ def messages(first: int, last: int, *, partitions: int, poison_every: int = 0) -
     """Yield messages ``first`` to ``last`` (not included), spread over partitions without a pattern."""
     for number in range(first, last):
         partition = crc32(number.to_bytes(8)) % partitions
-        yield Message(mixed(number, poison_every=poison_every), partition=partition)
+        yield Message(mixed(number, poison_every=poison_every), key=b"%d" % number, partition=partition)
 
 
 class Feeder:
@@ -89,16 +89,13 @@ class Feeder:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Send the rest; after an error of the test, send nothing more."""
+        """Send the rest; after an error of the test, send nothing more. What stopped the feeder is an error itself."""
         assert self._task
-        if error is not None:
+        if error is not None and not self._task.done():
             self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=error is not None)
-
-    @property
-    def done(self) -> bool:
-        """Whether everything is sent."""
-        return self._task is not None and self._task.done()
+            await asyncio.wait({self._task})
+            return
+        await self._task
 
     async def _feed(self) -> None:
         # Idempotent: a broker that dies before its answer does not make the producer send twice.

@@ -1,0 +1,157 @@
+"""A recorder in a process of its own, which ends itself with SIGKILL where it is told to: ``python -m tests.faults.program``.
+
+The one argument is a `Plan` as JSON. What happens is told on standard output, a JSON object a line; errors of ours end
+it with exit code 1 and their text, as on the command line. It judges with `tests.support.stores.context`, so that the
+oracle can do the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from schemas.errors import AshiatoError
+from services.clock import new_id, utc_now
+from services.kafka_client import KafkaSettings
+from services.kafka_source import ConsumerSettings
+from services.log import Partition
+from services.observer import Observer
+from services.recorder import RecorderSettings
+from services.recording import Prepared
+from services.run_recorder import RunSettings, run_recorder
+from services.store import Store
+from streams.outgoing import Kind
+from tests.support.stores import context
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a recorder process is to do.
+
+    Attributes:
+        bootstrap: the broker.
+        topics: what is recorded.
+        out: where findings, activity and dead letters go.
+        group: recorders of one group share the partitions.
+        store: data directory.
+        batch_rows: size of a batch.
+        kill_at: point between two steps at which it ends itself, see `services.recorder.Recorder`; empty: nowhere.
+        kill_after: at the so-manieth time it comes there.
+        clock_back: seconds by which its clock stands behind.
+        session_ms: after so long without a sign of it the group takes it for dead.
+        limits: more of `services.recorder.RecorderSettings`.
+    """
+
+    bootstrap: str
+    topics: list[str]
+    out: dict[Kind, str]
+    group: str
+    store: str
+    batch_rows: int = 100
+    kill_at: str = ""
+    kill_after: int = 1
+    clock_back: int = 0
+    session_ms: int = 3_000
+    limits: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Return it as the program's argument."""
+        return json.dumps(asdict(self))
+
+
+class Teller(Observer):
+    """Tells what happens, a line each."""
+
+    def assigned(self, partitions: Sequence[Partition]) -> None:
+        """Tell what is assigned."""
+        tell("assigned", partitions=[[one.source, one.number] for one in partitions])
+
+    def resumed(self, partition: Partition, offset: int) -> None:
+        """Tell where it goes on: everything before is recorded."""
+        tell("resumed", source=partition.source, partition=partition.number, next=offset)
+
+    def recorded(self, prepared: Sequence[Prepared]) -> None:
+        """Tell what counts now."""
+        for one in prepared:
+            tell("recorded", source=one.range.source, partition=one.range.partition, next=one.range.last + 1)
+
+    def retried(self, stage: str, error: AshiatoError, wait: float) -> None:
+        """Tell what is away."""
+        tell("retried", stage=stage, error=str(error), wait=wait)
+
+    def warned(self, text: str) -> None:
+        """Tell what a person should know."""
+        tell("warned", text=text)
+
+
+def tell(what: str, **more: Any) -> None:
+    """Print a line."""
+    sys.stdout.write(json.dumps({"what": what, **more}) + "\n")
+    sys.stdout.flush()
+
+
+def main(plan: Plan) -> None:
+    """Record until SIGTERM, or until the plan says to die."""
+    back = dt.timedelta(seconds=plan.clock_back)
+
+    def now() -> dt.datetime:
+        return utc_now() - back
+
+    with (
+        patch.multiple("services.run_recorder", utc_now=now, new_id=lambda: _id(now())),
+        Store.open(Path(plan.store), now=now(), create=True) as store,
+    ):
+        asyncio.run(_record(plan, store))
+
+
+async def _record(plan: Plan, store: Store) -> None:
+    settings = RunSettings(
+        kafka=KafkaSettings(plan.bootstrap, request_timeout_ms=5_000),
+        topics=plan.topics,
+        consumer=ConsumerSettings(
+            group=plan.group, session_timeout_ms=plan.session_ms, heartbeat_ms=300, drain_ms=10_000, metadata_ms=500
+        ),
+        recorder=RecorderSettings(
+            batch_rows=plan.batch_rows, batch_ms=50, drain_seconds=5, grace_seconds=10, **plan.limits
+        ),
+        out=plan.out,
+    )
+    tell("started")
+    mortal = Mortal(plan.kill_at, plan.kill_after)
+    await run_recorder(store, context, settings, observer=Teller(), checkpoint=mortal)
+
+
+class Mortal:
+    """Ends the process, as a power cut would, at the n-th time that it comes to a point."""
+
+    def __init__(self, point: str, count: int) -> None:
+        self._point = point
+        self._left = count
+
+    def __call__(self, point: str) -> None:
+        """Come to a point."""
+        if point == self._point:
+            self._left -= 1
+            if not self._left:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _id(now: dt.datetime) -> str:
+    """Return a name as `services.clock.new_id` does, by another clock."""
+    return f"{int(now.timestamp() * 1000):012x}-{new_id().partition('-')[2]}"
+
+
+if __name__ == "__main__":
+    try:
+        main(Plan(**json.loads(sys.argv[1])))
+    except AshiatoError as error:
+        sys.exit(str(error))
