@@ -9,7 +9,10 @@ from typing import Any, Final
 import click
 
 from services.cli_support import Command
+from services.clock import utc_now
+from services.settings import Settings
 from services.settings_files import read_settings
+from services.store import Store
 
 _FILE: Final = click.Path(dir_okay=False, exists=True, path_type=Path)
 _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
@@ -36,3 +39,15 @@ def settings_options(function: Command) -> Command:
         decorated = option(decorated)
     result: Command = decorated
     return result
+
+
+def existing_store(settings: Settings) -> Store:
+    """Open the store that the settings name; it has to be there.
+
+    Raises:
+        UsageError: there is none.
+        StoreError: it cannot be opened, or is older or newer than this program.
+    """
+    if settings.store:
+        return Store.connect(settings.store, settings.data_dir, now=utc_now())
+    return Store.open(settings.data_dir, now=utc_now())

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Final, TypeVar
 
 import click
 
 from services.acts import record_done, record_read
-from services.cli_support import data_dir_option, emit, example, json_option
+from services.cli_support import emit, example, json_option
 from services.clock import new_id, utc_now
 from services.context import build_context
 from services.dead_letters import Letter, Playing, Selection, letters, listed, playable
 from services.replay import into_store, topics_again
 from services.settings import Settings
-from services.settings_options import settings_options
+from services.settings_options import existing_store, settings_options
 from services.store import Store
 from services.topics import topic_of
 
@@ -40,11 +39,11 @@ def command() -> None:
 @command.command("list", epilog=example("ashiato deadletters list --reason invalid-time"))
 @_selection
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="How many at most.")
-@data_dir_option
+@settings_options
 @json_option
-def list_(*, source: str, reason: str, limit: int, data_dir: Path, as_json: bool) -> None:
+def list_(*, source: str, reason: str, limit: int, settings: Settings, as_json: bool) -> None:
     """List dead letters: where, why, and what to do. Their bytes are not shown."""
-    with Store.open(data_dir, now=utc_now()) as store:
+    with existing_store(settings) as store:
         rows = listed(store, Selection(source, reason), limit)
         asked = f"deadletters list --source '{source}' --reason '{reason}'"
         record_read(store, asked, len(rows), now=utc_now(), new_id=new_id)
@@ -63,7 +62,7 @@ def replay(*, source: str, reason: str, dry_run: bool, settings: Settings, as_js
     stays as it is. What is evidence already is left out, so that playing twice adds nothing.
     """
     outcome = Playing()
-    with Store.open(settings.data_dir, now=utc_now()) as store:
+    with existing_store(settings) as store:
         found = (playable(store, some, outcome) for some in letters(store, Selection(source, reason)))
         if dry_run:
             for _ in found:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from services.acts import record_done
-from services.cli_support import Failed, data_dir_option, emit, example, json_option
+from services.cli_support import Failed, emit, example, json_option
 from services.clock import new_id, utc_now
 from services.context import build_context
 from services.kafka_admin import There, admin
@@ -17,8 +16,7 @@ from services.kafka_client import KafkaSettings
 from services.log import Partition
 from services.lost import lost_range
 from services.settings import Settings
-from services.settings_options import settings_options
-from services.store import Store
+from services.settings_options import existing_store, settings_options
 from services.topics import TOPICS, Topic, inputs
 from streams.tables import range_row
 
@@ -89,16 +87,16 @@ def _state(topic: Topic, there: There | None) -> str:
 @click.argument("partition", type=click.IntRange(min=0))
 @click.argument("through", type=click.IntRange(min=0))
 @click.option("--why", required=True, help="Why nobody has them any more; recorded with your name.")
-@data_dir_option
-def lost(topic: str, partition: int, through: int, *, why: str, data_dir: Path) -> None:
+@settings_options
+def lost(topic: str, partition: int, through: int, *, why: str, settings: Settings) -> None:
     """Say that messages are gone: what follows the last recorded one of a partition, up to THROUGH.
 
     The recorder stops when messages expired before it came to them. Once this is recorded it goes on behind them; that
     they are missing stays part of the evidence.
     """
-    with Store.open(data_dir, now=utc_now()) as store:
+    with existing_store(settings) as store:
         (source,) = inputs([topic], store.sources())
-        context = build_context(store, now=utc_now())
+        context = build_context(store, now=utc_now(), salt_key=settings.paths.salt_key, mmdb=settings.paths.mmdb)
         at = Partition(source.source, partition, source.format)
         of = lost_range(store, context, at, through, now=utc_now(), name=new_id())
         record_done(store, "range_lost", f"{at} {of.first}-{of.last}: {why}", of.skipped, now=utc_now(), new_id=new_id)

@@ -6,8 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiokafka.partitioner import DefaultPartitioner
 
-from schemas.errors import EvidenceError
+from schemas.errors import EvidenceError, LogError
+from services.kafka_admin import admin
+from services.kafka_client import KafkaSettings
+from services.kafka_sink import partition_of
+from services.kafka_topic_ids import TopicIds
+from services.log import Partition
 from services.store import Store
 from streams.flags import flag_id
 from tests.support.kafka.fixtures import Topics
@@ -220,3 +226,34 @@ async def test_a_topic_that_is_made_anew_while_it_runs_stops_it_before_anything_
     with pytest.raises(EvidenceError, match=r"made anew|was deleted"):
         await asyncio.wait_for(task, 30)
     assert counts(store)["events"] == 60
+
+
+async def test_a_topic_tells_whether_it_is_compacted_and_a_new_one_has_another_id(topics: Topics) -> None:
+    plain = await topics.create("plain")
+    compacted = await topics.create("compacted", config={"cleanup.policy": "compact,delete"})
+    log = kafka_log(topics.bootstrap, plain, compacted, group=topics.name("g"))
+    assert not await log.compacted(Partition(f"kafka:{plain}", 0, "native"))
+    assert await log.compacted(Partition(f"kafka:{compacted}", 0, "native"))
+
+    ids = TopicIds(KafkaSettings(topics.bootstrap))
+    before = await ids.of([plain, compacted, topics.name("missing")])
+    await delete_topics(topics.bootstrap, plain)
+    await create_topic(topics.bootstrap, plain)
+    after = await ids.of([plain, compacted])
+    await ids.close()
+    assert before.keys() == after.keys() == {plain, compacted}
+    assert before[compacted] == after[compacted] != after[plain] != before[plain]
+
+
+async def test_a_topic_that_does_not_exist_is_told_and_not_made(topics: Topics, store: Store) -> None:
+    missing = topics.name("missing")
+    one, _ = recorder(kafka_log(topics.bootstrap, missing, group=topics.name("g")), store, Told().publish)
+    with pytest.raises(LogError, match=f"there is no topic {missing}"):
+        await one.run()
+    async with admin(KafkaSettings(topics.bootstrap)) as asked:
+        assert missing not in await asked.partitions()
+
+
+async def test_every_client_of_kafka_would_choose_the_same_partition_for_a_key() -> None:
+    for key in (b"", b"a", b"flag-1", b"0123456789abcdef", "委託先".encode()):
+        assert partition_of(key, 12) == DefaultPartitioner()(key, list(range(12)), list(range(12)))
