@@ -14,6 +14,8 @@ from typing import Any, Final
 from benchmarks.baseline_events import Row
 from schemas.interpretations import Interpretations
 from schemas.register import Register
+from streams.asset_lookup import AssetLookup, Named
+from streams.asset_lookup import AssetLookup, Named
 from streams.classify import category_facts
 from streams.commit import Keys, keyed_hex
 from streams.enrich.contracts import CONTRACT_FACTS, Work, contract_facts
@@ -21,7 +23,7 @@ from streams.enrich.handlers import HANDLER_FACTS, Handled, Who, handler_facts
 from streams.enrich.places import PLACE_FACTS, Placed, place_facts
 from streams.enrich.planned import CLAIM_COLUMNS, claim_of, planned_facts
 from streams.networks import NetworkIndex
-from streams.patterns import IdentityIndex, PatternIndex
+from streams.patterns import IdentityIndex
 from streams.register_days import change_days, instant
 from streams.register_moment import Moment, holds
 from streams.register_versions import reference
@@ -44,9 +46,7 @@ class Facts:
         self._days = change_days(register, settings)
         self._instants = [instant(day) for day in self._days[1:]]
         self._moments: dict[int, Moment] = {}
-        self._locators = PatternIndex(
-            (locator.pattern, index) for index, asset in enumerate(register.assets) for locator in asset.locators
-        )
+        self._assets = AssetLookup(register.assets)
         self._identities = IdentityIndex(
             (entry.issuer, entry.subject, entry.role, index) for index, entry in enumerate(register.identities)
         )
@@ -58,10 +58,11 @@ class Facts:
         if row["event.kind"] == "act":
             return
         segment = bisect_right(self._instants, row["event.time"])
-        asset = self._asset(row.get("asset.claimed_id"), row.get("asset.locator"), segment)
-        row |= self._touched(asset, row.get("asset.region"), segment)
+        said = (row.get("asset.claimed_id"), row.get("asset.locator"))
+        named = self._asset(*said, segment)
+        row |= self._touched(named.entry, row.get("asset.region"), segment)
         if "asset.key" not in row:
-            row["asset.key"] = self._unregistered(row.get("asset.claimed_id"), row.get("asset.locator"))
+            row["asset.key"] = self._unregistered(*said, disagree=named.disagree)
         if row["event.kind"] == "transfer":
             self._add_destination(row, segment)
         self._add_party(row, segment)
@@ -88,17 +89,11 @@ class Facts:
 
     # --- Places -------------------------------------------------------------------------------------------------------
 
-    def _asset(self, name: str | None, locator: str | None, segment: int) -> int | None:
+    def _named(self, name: str | None, locator: str | None, segment: int) -> Named:
         key = ("asset", name, locator, segment)
-        if key in self._known:
-            found: int | None = self._known[key]
-            return found
-        day, assets = self._days[segment], self.register.assets
-        by_id = (index for index, asset in enumerate(assets) if asset.id == name)
-        by_locator = self._locators.find_all(locator) if locator is not None else ()
-        candidates = (index for part in (by_id, by_locator) for index in part)
-        found = next((index for index in candidates if holds(assets[index], day)), None)
-        self._remember(key, found)
+        if (known := self._known.get(key)) is None:
+            known = self._remember(key, self._assets.find(name, locator, self._days[segment]))
+        found: Named = known
         return found
 
     def _touched(self, asset: int | None, region: str | None, segment: int) -> Row:
@@ -106,32 +101,32 @@ class Facts:
         if (known := self._known.get(key)) is None:
             entry = None if asset is None else self.register.assets[asset]
             moment = self._moment(segment)
-            facts = _named("asset", place_facts(moment, Placed(entry, region), "asset").values, PLACE_FACTS)
+            facts = _under("asset", place_facts(moment, Placed(entry, region), "asset").values, PLACE_FACTS)
             categories = category_facts(moment, entry).values
-            facts |= _named("asset", categories, categories)
+            facts |= _under("asset", categories, categories)
             facts |= {"asset.key": entry.id} if entry else {}
             known = self._remember(key, facts)
         found: Row = known
         return found
 
     def _add_destination(self, row: Row, segment: int) -> None:
-        asset = self._asset(row.get("destination.claimed_asset"), row.get("destination.locator"), segment)
-        entry = None if asset is None else self.register.assets[asset]
+        names = (row.get("destination.claimed_asset"), row.get("destination.locator"))
+        named = self._asset(*names, segment)
+        entry = None if named.entry is None else self.register.assets[named.entry]
         said = ("destination.region", "destination.claimed_country", "destination.persistence")
-        key = ("destination", asset, *map(row.get, said), segment)
+        key = ("destination", named.entry, *map(row.get, said), segment)
         if (known := self._known.get(key)) is None:
             placed = Placed(entry, *map(row.get, said))
             facts = place_facts(self._moment(segment), placed, "destination").values
-            known = self._remember(key, _named("destination", facts, PLACE_FACTS))
+            known = self._remember(key, _under("destination", facts, PLACE_FACTS))
         row |= known
         temporary, until = self._moment(segment).settings.temporary, row.get("destination.temporary.until")
         if temporary.exempt and until is not None and until >= row["event.time"]:
             row["destination.stored"] &= until - row["event.time"] >= temporary.min_duration
-        named = (row.get("destination.claimed_asset"), row.get("destination.locator"))
-        row["destination.key"] = entry.id if entry else self._unregistered(*named)
+        row["destination.key"] = entry.id if entry else self._unregistered(*names, disagree=named.disagree)
 
-    def _unregistered(self, name: str | None, locator: str | None) -> str:
-        said = name if name is not None else locator
+    def _unregistered(self, name: str | None, locator: str | None, asset: Named) -> str:
+        said = f"{name}|{locator}" if asset.disagree else name if name is not None else locator
         return f"unregistered:{keyed_hex('asset', said, self.keys)[:16] if said is not None else 'unnamed'}"
 
     # --- Handlers -----------------------------------------------------------------------------------------------------
@@ -184,7 +179,7 @@ class Facts:
 
     def _handler(self, who: Who, role: str, segment: int) -> tuple[Row, Handled]:
         facts, handled = handler_facts(self._moment(segment), who, role)
-        named = _named(role, facts.values, HANDLER_FACTS)
+        named = _under(role, facts.values, HANDLER_FACTS)
         if who.identity is not None:
             named[f"{role}.identity_ref"] = reference("identities", who.identity)
         if facts.values["third_party"] is None:
@@ -210,7 +205,7 @@ class Facts:
         if (known := self._known.get(key)) is None:
             moment = self._moment(segment)
             under, limit = contract_facts(moment, moment.parties[party], handled.contracts, work)
-            known = self._remember(key, (_named(role, under.values, CONTRACT_FACTS), limit))
+            known = self._remember(key, (_under(role, under.values, CONTRACT_FACTS), limit))
         facts, limit = known
         row |= facts
         if f"{role}.contract" in facts:
@@ -251,6 +246,6 @@ class Facts:
         return f"unknown:{keyed_hex('actor', f'{issuer or str()}|{subject or str()}', self.keys)[:16]}"
 
 
-def _named(role: str, values: Row, names: Iterable[str]) -> Row:
+def _under(role: str, values: Row, names: Iterable[str]) -> Row:
     """Return the present values of these names under their role."""
     return {f"{role}.{name}": value for name in names if (value := values[name]) is not None}

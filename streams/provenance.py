@@ -53,9 +53,10 @@ def _sources(seen: pl.DataFrame, row: dict[str, Any], index: RegisterIndex) -> F
     segments = index.segments(seen["event.time"])
     moment = index.moment(segments[0])
     facts = Facts()
-    entry = index.assets(seen["asset.claimed_id"], seen["asset.locator"], segments)[0]
-    touched = index.asset(entry)
-    facts.add(place_facts(moment, Placed(touched, row["asset.region"]), "asset"), "asset.")
+    named = index.named(row["asset.claimed_id"], row["asset.locator"], segments[0])
+    touched = index.asset(named.entry)
+    placed = Placed(touched, row["asset.region"], why_unknown=named.why)
+    facts.add(place_facts(moment, placed, "asset"), "asset.")
     facts.add(category_facts(moment, touched), "asset.")
     if row["event.kind"] == "transfer":
         facts.add(_destination(seen, row, index, moment), "destination.")
@@ -77,12 +78,13 @@ def _sources(seen: pl.DataFrame, row: dict[str, Any], index: RegisterIndex) -> F
 
 def _destination(seen: pl.DataFrame, row: dict[str, Any], index: RegisterIndex, moment: Moment) -> Facts:
     segments = index.segments(seen["event.time"])
-    entry = index.assets(seen["destination.claimed_asset"], seen["destination.locator"], segments)[0]
+    named = index.named(row["destination.claimed_asset"], row["destination.locator"], segments[0])
     placed = Placed(
-        index.asset(entry),
+        index.asset(named.entry),
         row["destination.region"],
         row["destination.claimed_country"],
         row["destination.persistence"],
+        named.why,
     )
     facts = place_facts(moment, placed, "destination")
     if row["destination.temporary.until"] is not None:

@@ -9,16 +9,17 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import polars as pl
 
 from schemas.interpretations import Interpretations
 from schemas.register import Asset, Identity, Network, Register
+from streams.asset_lookup import AssetLookup, Named
 from streams.distinct import DistinctTable, Key
 from streams.networks import NetworkIndex
-from streams.patterns import IdentityIndex, PatternIndex
+from streams.patterns import IdentityIndex
 from streams.register_days import change_days, instant, validity_days
 from streams.register_moment import Moment, holds
 
@@ -33,6 +34,7 @@ MAX_ADDRESSES: Final = 32_768
 """Addresses remembered at most; they are short and many."""
 
 _ENTRY: Final = {"entry": pl.Int32()}
+_NAMED: Final = {"entry": pl.Int32(), "disagree": pl.Boolean()}
 
 
 def no_geo(_ip: str) -> str | None:
@@ -64,15 +66,12 @@ class RegisterIndex:
         self._asset_periods = _Periods(self._days, validity_days(register.assets))
         self._identity_periods = _Periods(self._days, validity_days(register.identities))
         self._network_periods = _Periods(self._days, validity_days(register.networks))
-        self._asset_ids = _by_id(register.assets)
-        self._locators = PatternIndex(
-            (locator.pattern, index) for index, asset in enumerate(register.assets) for locator in asset.locators
-        )
+        self._asset_lookup = AssetLookup(register.assets)
         self._identities = IdentityIndex(
             (entry.issuer, entry.subject, entry.role, index) for index, entry in enumerate(register.identities)
         )
         self._networks = NetworkIndex(register.networks)
-        self._asset_table = DistinctTable(_ENTRY, lambda key: (self._find_asset(key),))
+        self._asset_table = DistinctTable(_NAMED, self._find_asset)
         self._identity_table = DistinctTable(_ENTRY, lambda key: (self._find_identity(key),))
         self._network_table = DistinctTable(_ENTRY, lambda key: (self._find_network(key),))
         self._geo_table = DistinctTable(
@@ -99,10 +98,17 @@ class RegisterIndex:
         self._moments.move_to_end(segment)
         return found
 
-    def assets(self, ids: pl.Series, locators: pl.Series, segments: pl.Series) -> pl.Series:
-        """Return the asset entries (Int32) that ids and locators (String) name; the id counts, then the locator."""
+    def assets(self, ids: pl.Series, locators: pl.Series, segments: pl.Series) -> pl.DataFrame:
+        """Return what ids and locators (String) name: the asset (Int32 ``entry``), and Boolean ``disagree``.
+
+        See `streams.asset_lookup`.
+        """
         keys = pl.DataFrame({"id": ids, "locator": locators, "period": self._asset_periods.of(segments)})
-        return self._asset_table.of(keys)["entry"]
+        return self._asset_table.of(keys)
+
+    def named(self, name: str | None, locator: str | None, segment: int) -> Named:
+        """Return which asset an id and a locator name in a segment, and why it is unknown if it is."""
+        return self._asset_lookup.find(name, locator, self._days[segment])
 
     def identities(self, issuers: pl.Series, subjects: pl.Series, roles: pl.Series, segments: pl.Series) -> pl.Series:
         """Return the identity entries (Int32) of principals (all String); see `streams.patterns.IdentityIndex`."""
@@ -144,18 +150,9 @@ class RegisterIndex:
         """Return the network with this index."""
         return None if entry is None else self.register.networks[entry]
 
-    def _find_asset(self, key: Key) -> int | None:
-        day, assets = self._asset_periods.days[key["period"]], self.register.assets
-
-        def first(indexes: Iterable[int]) -> int | None:
-            return next((index for index in indexes if holds(assets[index], day)), None)
-
-        found = first(self._asset_ids.get(key["id"], ()))
-        if found is None and key["locator"] is not None:
-            located = first(self._locators.find_all(key["locator"]))
-            # Should two entries of one id be valid, the first counts, as it does wherever an id is looked up.
-            found = None if located is None else first(self._asset_ids[assets[located].id])
-        return found
+    def _find_asset(self, key: Key) -> tuple[int | None, bool]:
+        named = self._asset_lookup.find(key["id"], key["locator"], self._asset_periods.days[key["period"]])
+        return named.entry, named.disagree
 
     def _find_identity(self, key: Key) -> int | None:
         if key["issuer"] is None or key["subject"] is None:
@@ -183,10 +180,3 @@ class _Periods:
     def of(self, segments: pl.Series) -> pl.Series:
         """Return the period (UInt32, an index of `days`) that each segment lies in."""
         return self._of_segment.gather(segments)
-
-
-def _by_id(assets: Iterable[Asset]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for index, asset in enumerate(assets):
-        found.setdefault(asset.id, []).append(index)
-    return found

@@ -53,14 +53,15 @@ SELECT
 FROM
 (
     SELECT
-        if(asset_locator = '' AND asset_id != '', 'asset_id', 'asset') AS kind,
-        if(asset_locator = '', asset_id, asset_locator) AS name,
+        -- An id that is claimed has to be known, whatever the locator beside it leads to (`streams.asset_lookup`).
+        if(asset_id != '', 'asset_id', 'asset') AS kind,
+        if(asset_id != '', asset_id, asset_locator) AS name,
         '' AS issuer, asset_key AS key, event_source, event_id, event_time, sui
     FROM named WHERE startsWith(asset_key, 'unregistered:')
     UNION ALL
     SELECT
-        if(destination_locator = '' AND destination_id != '', 'asset_id', 'asset') AS kind,
-        if(destination_locator = '', destination_id, destination_locator) AS name,
+        if(destination_id != '', 'asset_id', 'asset') AS kind,
+        if(destination_id != '', destination_id, destination_locator) AS name,
         '' AS issuer, destination_key AS key, event_source, event_id, event_time, sui
     FROM named WHERE startsWith(destination_key, 'unregistered:')
     UNION ALL

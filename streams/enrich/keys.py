@@ -18,8 +18,18 @@ UNNAMED: Final = "unnamed"
 
 
 def asset_key(frame: pl.DataFrame, known: str, claimed: str, locator: str, keys: Keys) -> pl.Series:
-    """Return asset keys (String) from the columns of the register id, the claimed id and the locator."""
-    name = pl.when(pl.col(known).is_null()).then(pl.coalesce(claimed, locator))
+    """Return asset keys (String) from the columns of the register id, the claimed id and the locator.
+
+    Args:
+        frame: these columns (String), and ``disagree`` (Boolean): the claimed id and the locator name two assets, so
+            the pseudonym is of both.
+        known: name of the column of the register id.
+        claimed: name of the column of the claimed id.
+        locator: name of the column of the locator.
+        keys: the secrets.
+    """
+    said = pl.coalesce(pl.when("disagree").then(pl.concat_str(claimed, locator, separator="|")), claimed, locator)
+    name = pl.when(pl.col(known).is_null()).then(said)
     key = pl.lit(UNREGISTERED) + pl.coalesce(pseudonyms("asset", name, keys), pl.lit(UNNAMED))
     return frame.select(pl.coalesce(pl.col(known), key).alias("key"))["key"]
 

@@ -38,21 +38,21 @@ class PlaceColumns:
 
     def assets(self, events: pl.DataFrame, segments: pl.Series, keys: Keys) -> pl.DataFrame:
         """Return the facts of the touched assets, columns ``asset.*``; the categories are `streams.classify`'s."""
-        entry = self._index.assets(events["asset.claimed_id"], events["asset.locator"], segments)
-        table = self._asset.of(pl.DataFrame({"entry": entry, "region": events["asset.region"], "segment": segments}))
-        facts = prefixed(table, "asset")
-        key = asset_key(beside(events, facts), "asset.id", "asset.claimed_id", "asset.locator", keys)
+        named = self._index.assets(events["asset.claimed_id"], events["asset.locator"], segments)
+        known = pl.DataFrame({"entry": named["entry"], "region": events["asset.region"], "segment": segments})
+        facts = prefixed(self._asset.of(known), "asset")
+        key = asset_key(beside(events, facts, named), "asset.id", "asset.claimed_id", "asset.locator", keys)
         return facts.with_columns(key.alias("asset.key"))
 
     def destinations(self, events: pl.DataFrame, segments: pl.Series, keys: Keys) -> pl.DataFrame:
         """Return the facts of where transfers go, columns ``destination.*``; other events have no destination."""
         transfers = Chosen(events, pl.col("event.kind") == "transfer")
         moved, when = transfers.of(events.select("event.time", _DESTINATION)), transfers.series(segments)
-        entry = self._index.assets(moved["destination.claimed_asset"], moved["destination.locator"], when)
+        named = self._index.assets(moved["destination.claimed_asset"], moved["destination.locator"], when)
         said = moved.select("destination.region", "destination.claimed_country", "destination.persistence")
-        facts = prefixed(self._destination.of(said.with_columns(entry=entry, segment=when)), "destination")
+        facts = prefixed(self._destination.of(said.with_columns(named["entry"], segment=when)), "destination")
         seen = beside(moved, facts)
-        key = asset_key(seen, "destination.id", "destination.claimed_asset", "destination.locator", keys)
+        key = asset_key(beside(seen, named), "destination.id", "destination.claimed_asset", "destination.locator", keys)
         stored = seen.select(pl.col("destination.stored") & ~self._short_stay(when))["destination.stored"]
         return transfers.spread(facts.with_columns(stored, key.alias("destination.key")))
 

@@ -13,6 +13,7 @@ from typing import Final
 from schemas.base import JAPAN
 from schemas.events import Persistence
 from schemas.register import Asset, Party, PolicyItem
+from streams.asset_lookup import NO_ENTRY
 from streams.enrich.countries import country_facts, listing
 from streams.enrich.facts import Facts, abroad, cite, foreign
 from streams.enrich.parties import has_cloud_exception, is_third_party, located_in
@@ -35,16 +36,18 @@ class Placed:
     """What an event says of a place.
 
     Attributes:
-        asset: the entry that id or locator resolve to.
+        asset: the entry that id and locator resolve to.
         region: the provider's name of the region.
         claimed_country: the country that the event claims.
         persistence: whether data stays there; absent counts as stored.
+        why_unknown: without an entry, the source that says why; for provenance only.
     """
 
     asset: Asset | None
     region: str | None = None
     claimed_country: str | None = None
     persistence: Persistence | None = None
+    why_unknown: str = NO_ENTRY
 
 
 def place_facts(moment: Moment, placed: Placed, role: str) -> Facts:
@@ -52,11 +55,11 @@ def place_facts(moment: Moment, placed: Placed, role: str) -> Facts:
     facts = Facts()
     asset = placed.asset
     facts.say("id", asset.id if asset else None, "event asset" if role == "asset" else "event destination")
-    facts.say("known", asset is not None, cite(asset) if asset else "no register entry")
+    facts.say("known", asset is not None, cite(asset) if asset else placed.why_unknown)
     facts.say("ref", cite(asset).removeprefix("register ") if asset else None, "computed")
     _say_country(facts, moment, placed, role)
     _say_stay(facts, moment, placed, role)
-    _say_operator(facts, moment, asset)
+    _say_operator(facts, moment, placed)
     _say_policy(facts, moment)
     return facts
 
@@ -109,10 +112,11 @@ def _say_stay(facts: Facts, moment: Moment, placed: Placed, role: str) -> None:
     facts.say("in_transit", passes and treatment == "review", source)
 
 
-def _say_operator(facts: Facts, moment: Moment, asset: Asset | None) -> None:
+def _say_operator(facts: Facts, moment: Moment, placed: Placed) -> None:
     """Say who operates the equipment (ロ(2), ニ); of what is not in the register nothing is known."""
+    asset = placed.asset
     operator = _operator(moment, asset)
-    source = cite(asset, "operator") if asset else "no register entry"
+    source = cite(asset, "operator") if asset else placed.why_unknown
     facts.say("operator", asset.operator if asset else None, source)
     facts.say("third_party_equipment", is_third_party(operator), f"{source}; {cite(operator)}" if operator else source)
     country, country_source = located_in(operator, moment)

@@ -48,7 +48,7 @@ class Naive:
         asset = self._asset(event, "asset.claimed_id", "asset.locator")
         put(found, "asset", place_facts(moment, Placed(asset, event["asset.region"]), "asset").values)
         put(found, "asset", category_facts(moment, asset).values)
-        found["asset.key"] = asset.id if asset else unregistered(event["asset.claimed_id"] or event["asset.locator"])
+        found["asset.key"] = asset.id if asset else self._unregistered(event, "asset.claimed_id", "asset.locator")
         if event["event.kind"] == "transfer":
             self._destination(found, event, moment)
         self._party(found, event, moment)
@@ -70,8 +70,8 @@ class Naive:
         until, temporary = event["destination.temporary.until"], moment.settings.temporary
         if temporary.exempt and until is not None and until >= event["event.time"]:
             found["destination.stored"] &= until - event["event.time"] >= temporary.min_duration
-        name = event["destination.claimed_asset"] or event["destination.locator"]
-        found["destination.key"] = asset.id if asset else unregistered(name)
+        names = ("destination.claimed_asset", "destination.locator")
+        found["destination.key"] = asset.id if asset else self._unregistered(event, *names)
 
     def _party(self, found: dict[str, Any], event: Row, moment: Moment) -> None:
         given = event["event.kind"] == "grant" and event["grant.change"] != "revoked"
@@ -138,21 +138,38 @@ class Naive:
             found[f"{role}.users_in_scope"] = True if limit is None else within
 
     def _asset(self, event: Row, id_column: str, locator_column: str) -> Asset | None:
-        held = [asset for asset in self.register.assets if valid_at(asset, event["event.time"])]
-        for asset in held:
-            if asset.id == event[id_column]:
-                return asset
-        locator = event[locator_column]
+        """Return the asset that id and locator agree on, as far as the event has both."""
+        by_id, by_locator = self._by_id(event, id_column), self._by_locator(event, locator_column)
+        if event[id_column] is None:
+            return by_locator
+        agreed = by_id is not None and (by_locator is None or by_locator.id == by_id.id)
+        return by_id if agreed else None
+
+    def _unregistered(self, event: Row, id_column: str, locator_column: str) -> str:
+        """Return the key of an unknown asset: of its id, else of its locator; of both if each names another asset."""
+        name, locator = event[id_column], event[locator_column]
+        if self._by_id(event, id_column) and self._by_locator(event, locator_column):
+            return unregistered(f"{name}|{locator}")
+        return unregistered(name if name is not None else locator)
+
+    def _by_id(self, event: Row, column: str) -> Asset | None:
+        named = (asset for asset in self.register.assets if asset.id == event[column])
+        return next((asset for asset in named if valid_at(asset, event["event.time"])), None)
+
+    def _by_locator(self, event: Row, column: str) -> Asset | None:
+        time, locator = event["event.time"], event[column]
+        day = time.astimezone(TOKYO).date()
+        valid = {asset.id: asset for asset in reversed(self.register.assets) if valid_at(asset, time)}
         found = [
-            (specificity(one.pattern), asset)
-            for asset in held
+            (specificity(one.pattern), valid_at(asset, time), asset)
+            for asset in self.register.assets
+            if valid_at(asset, time) or (asset.valid_to is not None and asset.valid_to <= day and asset.id not in valid)
             for one in asset.locators
             if locator is not None and matches(one.pattern, locator)
         ]
-        if not found:
-            return None
-        named = max(found, key=lambda pair: pair[0])[1].id
-        return next(asset for asset in held if asset.id == named)
+        # Among patterns alike, the one of an entry that is valid wins over one of an entry that has ended.
+        best = max(found, key=lambda candidate: candidate[:2], default=None)
+        return valid[best[2].id] if best is not None and best[1] else None
 
     def _identity(self, event: Row, issuer: str | None, subject: str | None, role: str | None) -> Identity | None:
         found = [

@@ -57,13 +57,16 @@ LOCATED = (
         (None, "arn:s3:crm/other", "bucket"),
         (None, "arn:s3:else", "all"),
         (None, "ARN:s3:else", None),
-        ("all", "arn:s3:crm/list.csv", "all"),
-        ("nobody-knows", "arn:s3:crm/list.csv", "object"),
+        ("object", "arn:s3:crm/list.csv", "object"),
+        ("all", "nobody:knows", "all"),
+        ("all", None, "all"),
+        ("all", "arn:s3:crm/list.csv", None),
+        ("nobody-knows", "arn:s3:crm/list.csv", None),
         ("nobody-knows", None, None),
         (None, None, None),
     ],
 )
-def test_the_id_counts_and_then_the_most_specific_locator(
+def test_an_asset_is_what_id_and_most_specific_locator_agree_on(
     claimed: str | None, locator: str | None, found: str | None
 ) -> None:
     event = {"asset.claimed_id": claimed, "asset.locator": locator}
