@@ -18,7 +18,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $
 # More arguments for pytest: make test ARGS="-k merkle"
 ARGS ?=
 
-CODE := schemas streams services tests benchmarks examples scripts
+CODE := schemas streams services tests benchmarks deploy examples scripts
 
 # Generated things that are committed: one command each that fails when its file is not current.
 CHECKS := \
@@ -74,9 +74,14 @@ demo: setup ## Play a day of the small carrier in examples/ and tell what was fo
 setup-kafka: setup ## Get the Apache Kafka that tests run: .cache/kafka, and by apt Java and Maven if root
 	@python -m tests.support.kafka.jars
 
+# Alerts are judged by promtool, out of Debian's package of Prometheus.
+.PHONY: setup-promtool
+setup-promtool: setup ## Get the promtool that tests run: .cache/promtool, by apt
+	@python -m tests.support.promtool
+
 ##@ Work
 .PHONY: test lint check format fuzz
-test: setup setup-kafka ## Run all tests: random order, all cores, warnings are errors
+test: setup setup-kafka setup-promtool ## Run all tests: random order, all cores, warnings are errors
 	@pytest --numprocesses $(WORKERS) $(ARGS)
 
 lint: setup ## Style, types, import directions

@@ -1,7 +1,7 @@
 """Make the secrets that compose.yaml mounts: random ones, each in a file of its own. What is there stays as it is.
 
-``python deploy/make_secrets.py`` needs nothing but Python. The folder is its owner's alone (0700). The files within may be
-read by all, because Docker mounts them as they are and the containers run under other users.
+``python deploy/make_secrets.py`` needs nothing but Python. The folder is its owner's alone (0700). The files within may
+be read by all, because Docker mounts them as they are and the containers run under other users.
 
 ``salt_key`` is the one that must never be lost or changed by accident: see docs/operations.md.
 """
