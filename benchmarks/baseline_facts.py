@@ -15,7 +15,6 @@ from benchmarks.baseline_events import Row
 from schemas.interpretations import Interpretations
 from schemas.register import Register
 from streams.asset_lookup import AssetLookup, Named
-from streams.asset_lookup import AssetLookup, Named
 from streams.classify import category_facts
 from streams.commit import Keys, keyed_hex
 from streams.enrich.contracts import CONTRACT_FACTS, Work, contract_facts
@@ -59,9 +58,9 @@ class Facts:
             return
         segment = bisect_right(self._instants, row["event.time"])
         said = (row.get("asset.claimed_id"), row.get("asset.locator"))
-        named = self._asset(*said, segment)
+        named = self._named(*said, segment)
         row |= self._touched(named.entry, row.get("asset.region"), segment)
-        if "asset.key" not in row:
+        if named.entry is None:
             row["asset.key"] = self._unregistered(*said, disagree=named.disagree)
         if row["event.kind"] == "transfer":
             self._add_destination(row, segment)
@@ -111,12 +110,13 @@ class Facts:
 
     def _add_destination(self, row: Row, segment: int) -> None:
         names = (row.get("destination.claimed_asset"), row.get("destination.locator"))
-        named = self._asset(*names, segment)
+        named = self._named(*names, segment)
         entry = None if named.entry is None else self.register.assets[named.entry]
-        said = ("destination.region", "destination.claimed_country", "destination.persistence")
-        key = ("destination", named.entry, *map(row.get, said), segment)
+        region, country = row.get("destination.region"), row.get("destination.claimed_country")
+        persistence = row.get("destination.persistence")
+        key = ("destination", named.entry, region, country, persistence, segment)
         if (known := self._known.get(key)) is None:
-            placed = Placed(entry, *map(row.get, said))
+            placed = Placed(entry, region, country, persistence)
             facts = place_facts(self._moment(segment), placed, "destination").values
             known = self._remember(key, _under("destination", facts, PLACE_FACTS))
         row |= known
@@ -125,8 +125,8 @@ class Facts:
             row["destination.stored"] &= until - row["event.time"] >= temporary.min_duration
         row["destination.key"] = entry.id if entry else self._unregistered(*names, disagree=named.disagree)
 
-    def _unregistered(self, name: str | None, locator: str | None, asset: Named) -> str:
-        said = f"{name}|{locator}" if asset.disagree else name if name is not None else locator
+    def _unregistered(self, name: str | None, locator: str | None, *, disagree: bool) -> str:
+        said = f"{name}|{locator}" if disagree else name if name is not None else locator
         return f"unregistered:{keyed_hex('asset', said, self.keys)[:16] if said is not None else 'unnamed'}"
 
     # --- Handlers -----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import msgspec
 
 from benchmarks.baseline_events import Row
 from benchmarks.baseline_rules import Found, written
-from schemas.findings import ABOUT
+from schemas.findings import PARTY_OF, country_of
 from schemas.records import (
     COMMITTED,
     MAX_LIST_BYTES,
@@ -88,21 +88,21 @@ def _commitment(outside: Row) -> str:
 def finding_record(found: Found, row: Row, position: Position, hashes: tuple[str, str], versions: Versions) -> bytes:
     """Return the record of a finding; ``hashes`` are those of the event's identity and (keyed) content."""
     identity, content = hashes
-    rule, about = found.part.rule, ABOUT[found.part.role]
+    rule, role = found.part.rule, found.part.role
     record: dict[str, Any] = {"v": RECORD_VERSION, "record": "finding"}
     record |= zip(("source", "partition", "offset", "part"), position, strict=True)
     record |= {
         "rule": rule.id,
         "rule_version": rule.version,
         "rule_sha256": rule.sha256,
-        "role": found.part.role,
+        "role": role,
         "level": rule.level,
         "event_identity": identity,
         "event_content": content[:32],
         "event_time": written(row["event.time"]),
         "asset": row.get("asset.key"),
-        "party": row.get(about["party"] or ""),
-        "country": row.get(about["country"] or ""),
+        "party": row.get(PARTY_OF[role]),
+        "country": row.get(country_of(role, rule.block.policy_item) or ""),
         "policy_item": rule.block.policy_item,
         "episode": found.episode,
         "register_sha256": versions.register_sha256,
