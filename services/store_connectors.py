@@ -17,7 +17,7 @@ import urllib3
 from clickhouse_connect import common
 from clickhouse_connect.driver.client import Client
 
-from schemas.errors import InputError, Place, StoreError
+from schemas.errors import InputError, Place, StoreError, UsageError
 from services.data_dir import DataDir
 from services.store_errors import TROUBLE, failure, remote_failure
 from services.store_settings import DATABASE, StoreSettings
@@ -93,6 +93,11 @@ class Embedded:
                 settings=dict(settings),
                 tz_mode="aware",
             )
+        except ImportError:  # images that talk to a server leave half a gigabyte out
+            raise UsageError(
+                "the embedded store is not installed", where=self.where,
+                todo="name a server in store.url, or pip install 'ashiato[embedded]'",
+            ) from None  # fmt: skip
         except TROUBLE as error:
             raise self.failed("the store cannot be opened", error) from None
 
