@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, StringConstraints
 
 from schemas.base import Contract, Count, Sha256
+from schemas.register import PolicyItem
 
 Level = Literal["informational", "low", "medium", "high", "critical"]
 Role = Literal["event", "asset", "destination", "party", "recipient"]
@@ -16,14 +17,39 @@ Role = Literal["event", "asset", "destination", "party", "recipient"]
 ContentKey = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 """Keyed hash of an event's content, 128 bits; see `schemas.records`."""
 
-ABOUT: Final[dict[str, dict[str, str | None]]] = {
-    "event": {"party": "party.key", "country": None},
-    "asset": {"party": "asset.operator", "country": "asset.foreign_countries"},
-    "destination": {"party": "destination.operator", "country": "destination.foreign_countries"},
-    "party": {"party": "party.key", "country": "party.foreign_countries"},
-    "recipient": {"party": "recipient.key", "country": "recipient.foreign_countries"},
+PARTY_OF: Final[dict[Role, str]] = {
+    "event": "party.key",
+    "asset": "asset.operator",
+    "destination": "destination.operator",
+    "party": "party.key",
+    "recipient": "recipient.key",
 }
-"""Columns that say whom and which country a finding of a role is about."""
+"""Column that says whom a finding of a role is about."""
+
+_COUNTRY_OF_ITEM: Final[dict[PolicyItem, str]] = {
+    "storage": "equipment_country",
+    "storage_party": "equipment_country",
+    "cloud": "operator_country",
+    "outsourcing": "operator_country",
+}
+"""Items (1) and (2) of ロ are about where equipment stands; ハ and ニ about where its operator is located."""
+
+
+def country_of(role: Role, item: PolicyItem | None) -> str | None:
+    """Return the column that says which country a finding is about; None if it is about none.
+
+    A policy line names one country for one item, so of a place only the country counts that the item is about. Rules
+    without an item look at all foreign countries.
+
+    Args:
+        role: what the finding is about.
+        item: the item of ORD 22-2-23 (iii) that its rule checks, if it checks one.
+    """
+    if role == "event":
+        return None
+    if item is None or role in {"party", "recipient"}:
+        return f"{role}.foreign_countries"
+    return f"{role}.{_COUNTRY_OF_ITEM[item]}"
 
 
 RESTRICTED: Final = frozenset({"GOV-PROVISION"})
@@ -47,7 +73,9 @@ class Finding(Contract):
     event_time: dt.datetime = Field(description="Time of the event, UTC.")
     asset: str = Field(description="asset.key.")
     party: str | None = Field(description="Party it is about.")
-    country: str | None = Field(description="Country or countries it is about.")
+    country: str | None = Field(
+        description="Country it is about: of the equipment for ロ, of the operator for ハ and ニ; else the foreign ones."
+    )
     policy_item: str | None = Field(description="Item of ORD 22-2-23 (iii) that the rule checks.")
     episode: str | None = Field(description="Day in Asia/Tokyo for rules with daily episodes, else absent.")
     register_sha256: Sha256 = Field(description="Register version used.")

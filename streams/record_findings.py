@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, get_args
 
 import polars as pl
 
-from schemas.findings import ABOUT
+from schemas.findings import PARTY_OF, Role, country_of
 from schemas.records import RECORD_VERSION, Versions
+from schemas.register import PolicyItem
 from streams.leaves import POSITION_IN_BATCH, leaf_text, with_leaves, written
 
 _EVENT_COLUMNS: Final = (
@@ -22,6 +23,13 @@ _FINDING: Final = (
     "asset", "party", "country", "policy_item", "episode", "register_sha256", "interpretations_sha256",
 )  # fmt: skip
 """Keys of `schemas.findings.Finding` in order, between the position and ``facts``."""
+
+_ROLES: Final[tuple[Role, ...]] = get_args(Role)
+_ITEMS: Final[tuple[PolicyItem | None, ...]] = (None, *get_args(PolicyItem))
+_COUNTRIES: Final = {
+    (role, item): column for role in _ROLES for item in _ITEMS if (column := country_of(role, item)) is not None
+}
+"""Column of the country by role and policy item."""
 
 
 def finding_records(events: pl.DataFrame, findings: pl.DataFrame, versions: Versions) -> pl.DataFrame:
@@ -51,12 +59,12 @@ def finding_records(events: pl.DataFrame, findings: pl.DataFrame, versions: Vers
 
 def _about(events: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:
     """Return findings with what they need of their event; ``party`` and ``country`` as their role says."""
-    columns = {column for role in ABOUT.values() for column in role.values() if column}
+    columns = {*PARTY_OF.values(), *_COUNTRIES.values()}
     wanted = events.select(*dict.fromkeys([*_EVENT_COLUMNS, *sorted(columns)]))
     joined = pl.concat([findings, wanted[findings["row"]]], how="horizontal")
     return joined.with_columns(
-        _of_role("party"),
-        _of_role("country"),
+        _party(),
+        _country(),
         pl.col("event.identity").alias("event_identity"),
         pl.col("event.content").alias("event_content"),
         pl.col("event.time").alias("event_time"),
@@ -64,13 +72,21 @@ def _about(events: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _of_role(what: str) -> pl.Expr:
-    """Return the column that a finding's role takes its party or country from."""
+def _party() -> pl.Expr:
+    """Return the column that a finding's role takes its party from."""
     chosen = pl.lit(None, dtype=pl.String)
-    for role, columns in ABOUT.items():
-        if columns[what]:
-            chosen = pl.when(pl.col("role") == role).then(pl.col(columns[what] or "")).otherwise(chosen)
-    return chosen.alias(what)
+    for role, column in PARTY_OF.items():
+        chosen = pl.when(pl.col("role") == role).then(column).otherwise(chosen)
+    return chosen.alias("party")
+
+
+def _country() -> pl.Expr:
+    """Return the column that a finding's role and policy item take its country from."""
+    chosen = pl.lit(None, dtype=pl.String)
+    for (role, item), column in _COUNTRIES.items():
+        this = (pl.col("role") == role) & pl.col("policy_item").eq_missing(pl.lit(item, dtype=pl.String))
+        chosen = pl.when(this).then(column).otherwise(chosen)
+    return chosen.alias("country")
 
 
 def _record() -> pl.Expr:

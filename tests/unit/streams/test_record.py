@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import polars as pl
+import pytest
 
 from schemas.records import COMMITTED, MAX_RECORD_BYTES, OPTIONAL_SECTIONS, RECORD_COLUMNS, Clock
 from streams import merkle
@@ -194,14 +195,15 @@ def test_an_oversized_message_is_committed_to_as_a_whole() -> None:
 
 def test_findings_take_party_and_country_from_what_their_role_is_about() -> None:
     row = {
-        "asset.operator": "cloud-us", "asset.foreign_countries": "US", "party.key": "vendor-a",
+        "asset.operator": "cloud-us", "asset.foreign_countries": "SG+US", "party.key": "vendor-a",
         "party.foreign_countries": "VN", "recipient.key": "gov-x", "recipient.foreign_countries": "CN",
     }  # fmt: skip
     roles = ["asset", "event", "party", "recipient"]
-    recorded = _record([row], [{"row": 0, "role": role, "rule": f"R-{role}"} for role in roles])
+    findings = [{"row": 0, "role": role, "rule": f"R-{role}", "policy_item": None} for role in roles]
+    recorded = _record([row], findings)
 
     assert recorded.findings.select("role", "party", "country").rows() == [
-        ("asset", "cloud-us", "US"),
+        ("asset", "cloud-us", "SG+US"),
         ("event", "vendor-a", None),
         ("party", "vendor-a", "VN"),
         ("recipient", "gov-x", "CN"),
@@ -210,6 +212,29 @@ def test_findings_take_party_and_country_from_what_their_role_is_about() -> None
     assert list(read)[-1] == "facts"
     assert read["facts"] == {"asset.abroad": True}
     assert read["register_sha256"] == VERSIONS.register_sha256
+
+
+@pytest.mark.parametrize(
+    ("item", "place", "country"),
+    [
+        ("storage", "asset", "SG"), ("storage_party", "asset", "SG"), ("cloud", "asset", "US"),
+        ("outsourcing", "asset", "US"), (None, "asset", "SG+US"), ("storage", "destination", None),
+        ("cloud", "destination", "KR"), (None, "destination", "KR"), ("outsourcing", "party", "VN"),
+        ("outsourcing", "recipient", "CN"),
+    ],
+)  # fmt: skip
+def test_the_country_of_a_finding_is_the_one_that_its_policy_item_is_about(
+    item: str | None, place: str, country: str | None
+) -> None:
+    row = {
+        "asset.equipment_country": "SG", "asset.operator_country": "US", "asset.foreign_countries": "SG+US",
+        "destination.operator_country": "KR", "destination.foreign_countries": "KR",
+        "party.foreign_countries": "VN", "recipient.foreign_countries": "CN",
+    }  # fmt: skip
+    recorded = _record([row], [{"row": 0, "role": place, "policy_item": item}])
+
+    assert recorded.findings["country"].to_list() == [country]
+    assert as_json(recorded.findings["record"][0])["country"] == country
 
 
 def test_leaves_and_root_follow_rfc_6962_over_evidence_then_findings() -> None:
