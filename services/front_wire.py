@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import HTTP
+from http import HTTPStatus
 from typing import BinaryIO, Final, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
@@ -101,7 +102,7 @@ class Body(io.RawIOBase):
         self._taken = 0
         self.ended = length == 0
         if self._left > MAX_BODY_BYTES:
-            raise FrontError(BAD_REQUEST, "the request is too large", 413)
+            raise FrontError(BAD_REQUEST, "the request is too large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
     def readable(self) -> bool:
         """Return that it is."""
@@ -136,7 +137,7 @@ class Body(io.RawIOBase):
             raise FrontError(BAD_REQUEST, "a chunk has no length") from None
         self._taken += self._left
         if self._taken > MAX_BODY_BYTES:
-            raise FrontError(BAD_REQUEST, "the request is too large", 413)
+            raise FrontError(BAD_REQUEST, "the request is too large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if not self._left:
             while self._source.readline(_CHUNK_HEAD_BYTES).strip():
                 pass  # trailers
@@ -212,13 +213,14 @@ def _split(query: str, body: BinaryIO) -> tuple[str, BinaryIO | None]:
     first = _text(head)
     if head.endswith(b"\n") and _INSERT.fullmatch(first):
         return first, body
-    return first + _text(_all(body)), None
+    return first + _text(_all(body, MAX_SQL_BYTES - len(head))), None
 
 
-def _all(body: BinaryIO) -> bytes:
-    found = body.read(MAX_SQL_BYTES + 1)
-    if len(found) > MAX_SQL_BYTES:
-        raise FrontError(SYNTAX, "the statement is too long", 413)
+def _all(body: BinaryIO, most: int | None = None) -> bytes:
+    most = MAX_SQL_BYTES if most is None else most
+    found = body.read(most + 1)
+    if len(found) > most:
+        raise FrontError(SYNTAX, "the statement is too long", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     return found
 
 

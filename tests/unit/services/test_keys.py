@@ -31,6 +31,17 @@ def test_a_later_salt_key_changes_nobodys_pseudonym(tmp_path: Path) -> None:
     assert later.pseudonym_key == first.pseudonym_key
 
 
+def test_of_processes_that_find_no_key_at_the_same_time_all_use_the_one_that_was_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = load_keys(tmp_path)
+
+    monkeypatch.setattr(Path, "exists", lambda _: False)  # what the others saw a moment before
+
+    assert load_keys(tmp_path) == first
+    assert {path.name for path in tmp_path.iterdir()} == {SALT_KEY, PSEUDONYM_KEY}
+
+
 def test_the_same_salt_key_gives_the_same_keys_in_two_data_directories(tmp_path: Path) -> None:
     elsewhere = tmp_path / "mounted.key"
     elsewhere.write_text("ab" * 32 + "\n")
