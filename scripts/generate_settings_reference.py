@@ -37,7 +37,14 @@ not below is an error, in the file as in the environment. Secrets belong into fi
 Relative paths begin where the process was started.
 
 """
-_WORDS: Final = {int: "whole number", float: "number", str: "text", Path: "path", bool: "true or false", SecretStr: "secret"}
+_WORDS: Final = {
+    int: "whole number",
+    float: "number",
+    str: "text",
+    Path: "path",
+    bool: "true or false",
+    SecretStr: "secret",
+}
 
 
 def page() -> str:

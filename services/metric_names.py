@@ -39,7 +39,7 @@ class Metric:
 
 # How far behind: messages that can be read and are in no batch yet.
 LAG = Metric(
-    "ashiato_lag_messages", "gauge", "Messages of a partition that wait to be recorded.", ("source", "partition")
+    "ashiato_lag_messages", "gauge", "Messages of a partition that wait to be read.", ("source", "partition")
 )
 # Zero on a recorder that waits for others to let go; the sum over all recorders is the number of partitions.
 PARTITIONS = Metric("ashiato_partitions", "gauge", "Partitions that this recorder reads.")

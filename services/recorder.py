@@ -172,8 +172,10 @@ class Recorder:
                 batches = await self._read()
                 if batches:
                     await self._hand_over(batches)
-                elif self._writing and self._writing.done():
-                    await self._written()
+                else:
+                    self._tell_lag()
+                    if self._writing and self._writing.done():
+                        await self._written()
         except AshiatoError:
             if self._writing:  # what was read before is recorded, whatever is wrong with what came after
                 await asyncio.wait({self._writing}, timeout=self._settings.grace_seconds)
@@ -274,6 +276,9 @@ class Recorder:
 
     def _tell(self, prepared: Sequence[Prepared]) -> None:
         self._observer.recorded(prepared)
+        self._tell_lag()
+
+    def _tell_lag(self) -> None:
         for partition, offset in self._next.items():
             lag = self._log.lag(partition, offset)
             if lag is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from schemas.errors import UsageError
+from schemas.errors import Place, StoreBusyError, UsageError
 from services import logs
 from services.cli_support import example
 from services.process_command import run_to_its_end
@@ -12,6 +12,7 @@ from services.processes import gateway_settings, open_store
 from services.serve import serve
 from services.settings import Settings
 from services.settings_options import settings_options
+from services.store_connectors import Embedded
 
 
 @click.command(
@@ -35,4 +36,7 @@ def command(*, settings: Settings) -> None:
     gateway_settings(settings)
     logs.set_up(settings.log.level)
     with open_store(settings) as store:
+        if not isinstance(store.connector, Embedded):  # that store is reached through another `ashiato serve`
+            what, where = "another process serves this data directory", Place(str(settings.data_dir))
+            raise StoreBusyError(what, where=where, todo="stop it first, or name another one with --data-dir")
         run_to_its_end(serve(settings, store))

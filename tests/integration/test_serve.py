@@ -1,0 +1,184 @@
+"""``ashiato serve`` as people run it: one process, one port, and nothing lost whatever ends it."""
+
+import asyncio
+import itertools
+import json
+import random
+import signal
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.gateways import BATCH, BEARER, producers_file
+from tests.support.judging import register_file
+from tests.support.programs import Program, program, ran
+from tests.support.stores import event, open_store
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(300)]
+
+NO_LAG = 'ashiato_lag_messages{partition="0",source="spool:audit.events"} 0.0'
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Return the settings of a small installation: producers, register, data directory."""
+    producers = producers_file(tmp_path, source_prefix="urn:app")
+    settings = {
+        "data_dir": str(tmp_path / "data"),
+        "gateway": {"producers_file": str(producers), "port": 0, "events_per_second": 1_000_000, "burst": 1_000_000},
+        "paths": {"register": str(register_file(tmp_path)), "watch_seconds": 3_600},
+        "recorder": {"batch_rows": 200, "batch_ms": 50},
+    }
+    path = tmp_path / "ashiato.yaml"
+    path.write_text(json.dumps(settings))  # JSON is YAML
+    return path
+
+
+@asynccontextmanager
+async def serving(config: Path) -> AsyncIterator[tuple[Program, httpx.AsyncClient]]:
+    async with program("serve", "--config", str(config), folder=config.parent) as one:
+        port = (await one.says("taking events in"))["port"]
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=BEARER, trust_env=False) as client:
+            yield one, client
+
+
+async def send(client: httpx.AsyncClient, events: list[dict[str, Any]]) -> int:
+    answer = await client.post("/v1/events", content=json.dumps(events).encode(), headers={"content-type": BATCH})
+    return answer.status_code
+
+
+async def sees(client: httpx.AsyncClient, path: str, *lines: str) -> str:
+    """Wait until an answer is 200 and holds all these lines; return it."""
+    async with asyncio.timeout(60):
+        while True:
+            answer = await client.get(path)
+            if answer.status_code == 200 and all(line in answer.text for line in lines):
+                return answer.text
+            await asyncio.sleep(0.05)
+
+
+async def records(client: httpx.AsyncClient, messages: int) -> None:
+    """Wait until the process has recorded so many messages."""
+    await sees(client, "/metrics", f'ashiato_messages_total{{source="spool:audit.events"}} {messages}.0')
+
+
+def recorded(config: Path) -> dict[str, int]:
+    """Return how often each event is in evidence, by its id."""
+    with open_store(config.parent / "data") as store:
+        rows = store.rows("SELECT `event.id` AS id, count() AS times FROM evidence GROUP BY id")
+        gaps = store.rows("SELECT accepted_first, accepted_last FROM ranges ORDER BY source, accepted_first")
+    ends = [(row["accepted_first"], row["accepted_last"]) for row in gaps]
+    assert [first for first, _ in ends] == [0, *(last + 1 for _, last in ends[:-1])]
+    return {row["id"]: row["times"] for row in rows}
+
+
+async def test_what_is_acknowledged_becomes_evidence_and_other_commands_see_it_while_it_runs(config: Path) -> None:
+    async with serving(config) as (serve, client):
+        assert await send(client, [event(number) for number in range(250)]) == 202
+        ready = json.loads(await sees(client, "/readyz"))
+        assert set(ready["checks"]) == {"spool", "recorder", "store", "register"}
+        await records(client, 250)
+        data = str(config.parent / "data")
+        counted = await ran(
+            "query", "SELECT count() AS n FROM evidence", "--json", "--data-dir", data, folder=config.parent
+        )
+        assert json.loads(counted)[0]["n"] == 250
+        assert "UNKNOWN-ASSET" in await ran("flags", "list", "--data-dir", data, folder=config.parent)
+        assert await serve.stop() == 0
+        assert serve.lines()[-1]["message"] == "told to stop"
+    assert recorded(config) == {f"e{number}": 1 for number in range(250)}
+
+
+async def test_a_register_that_is_changed_judges_what_comes_after_it(config: Path) -> None:
+    async with serving(config) as (serve, client):
+        assert await send(client, [event(1)]) == 202
+        await records(client, 1)
+        register_file(config.parent, name="Tsubame Mobile")
+        serve.process.send_signal(signal.SIGHUP)
+        await serve.says("another version is in use")
+        assert await send(client, [event(2)]) == 202
+        await records(client, 2)
+
+        (config.parent / "register" / "all.yaml").write_text("parties: [{id: 7}]\n")
+        serve.process.send_signal(signal.SIGHUP)
+        await serve.says("a new version is refused, the one before stays in use")
+        assert await send(client, [event(3)]) == 202
+        await records(client, 3)
+        await sees(client, "/metrics", 'ashiato_reload_refused{what="register"} 1.0')
+        assert await serve.stop() == 0
+    with open_store(config.parent / "data") as store:
+        used = [row["r"] for row in store.rows("SELECT register_sha256 AS r FROM ranges ORDER BY accepted_first")]
+        acts = [row["text"] for row in store.rows("SELECT text FROM acts WHERE kind = 'register_loaded' ORDER BY at")]
+    assert used[1:] == [used[1], used[1]]
+    assert acts == [used[0], used[1]]
+
+
+async def test_every_event_that_was_acknowledged_is_in_evidence_once_after_kills_at_random_instants(
+    config: Path,
+) -> None:
+    """Four kills under load; what was not acknowledged may be there, once as well."""
+    acknowledged: set[str] = set()
+    numbers = itertools.count()
+    dice = random.Random(20261123)  # noqa: S311
+    for _ in range(4):
+        async with serving(config) as (serve, client):
+            senders = [asyncio.create_task(load(client, numbers, acknowledged)) for _ in range(4)]
+            await asyncio.sleep(dice.uniform(0.05, 1.5))
+            await serve.kill()
+            await asyncio.gather(*senders)
+    async with serving(config) as (serve, client):
+        await sees(client, "/metrics", NO_LAG)  # all is read; what is read is recorded before a good end
+        assert await serve.stop() == 0
+    found = recorded(config)
+    assert len(acknowledged) > 100
+    assert acknowledged <= found.keys()
+    assert set(found.values()) == {1}
+    assert len(found) == in_spool(config)
+
+
+async def load(client: httpx.AsyncClient, numbers: Iterator[int], acknowledged: set[str]) -> None:
+    """Send batches until nobody answers any more."""
+    while True:
+        events = [event(number) for number in itertools.islice(numbers, 20)]
+        try:
+            status = await send(client, events)
+        except httpx.TransportError:
+            return
+        assert status == 202
+        acknowledged.update(one["id"] for one in events)
+
+
+def in_spool(config: Path) -> int:
+    with sqlite3.connect(config.parent / "data" / "spool" / "spool.sqlite") as spool:
+        count: int = spool.execute("SELECT count(*) FROM messages").fetchone()[0]
+    spool.close()
+    return count
+
+
+async def test_a_spool_that_is_not_the_one_that_was_recorded_ends_it_with_the_reason(config: Path) -> None:
+    async with serving(config) as (serve, client):
+        assert await send(client, [event(number) for number in range(5)]) == 202
+        await records(client, 5)
+        await serve.kill()
+    for file in (config.parent / "data" / "spool").iterdir():
+        file.unlink()
+    async with program("serve", "--config", str(config), folder=config.parent) as again:
+        assert await again.ends() == 1
+        assert "the log ends before what was recorded of it" in again.lines()[-1]["said"]
+
+
+async def test_two_cannot_serve_one_directory(config: Path) -> None:
+    async with serving(config), program("serve", "--config", str(config), folder=config.parent) as second:
+        assert await second.ends() == 2
+        assert "another process serves this data directory" in second.lines()[-1]["said"]
+
+
+async def test_without_producers_nobody_is_let_in(tmp_path: Path) -> None:
+    async with program("serve", folder=tmp_path) as one:
+        assert await one.ends() == 2
+        assert "gateway.producers_file is not set" in one.lines()[-1]["said"]
