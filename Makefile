@@ -29,7 +29,9 @@ CHECKS := \
 	'python -m scripts.generate_cli_reference --check' \
 	'ashiato rules lock --check' \
 	'ashiato rules test' \
-	'python -m scripts.generate_interpretations_reference --check'
+	'python -m scripts.generate_interpretations_reference --check' \
+	'python -m scripts.generate_metrics_reference --check' \
+	'python -m scripts.generate_settings_reference --check'
 
 ##@ Start here
 .PHONY: help setup demo
