@@ -92,16 +92,24 @@ class Message(BaseModel):
 class Principal(Message):
     """Somebody or something known to an identity provider."""
 
-    issuer: Short | None = Field(None, description="Who vouches for the subject: an IdP, a cloud account, a database.")
+    issuer: Short | None = Field(
+        None,
+        description="Who vouches for the subject: an IdP, a cloud account, a database. The actor's stands in the record: "
+        "no personal data.",
+    )
     subject: Short | None = Field(None, description="The name within the issuer: user name, ARN, service account.")
-    party: Short | None = Field(None, description="The register id of the party it is said to work for; a claim.")
+    party: Short | None = Field(
+        None, description="The register id of the party it is said to work for; a claim. Kept outside the record."
+    )
 
 
 class Actor(Principal):
     """Who did it."""
 
     kind: ActorKind | None = Field(None, description="A shared account is an unknown person.")
-    role: Short | None = Field(None, description="Role or group under which the actor acted.")
+    role: Short | None = Field(
+        None, description="Role or group under which the actor acted. Stands in the record: no personal data."
+    )
     on_behalf_of: Principal | None = Field(None, description="For whom a service or a proxy acted.")
 
 
@@ -119,14 +127,19 @@ class AssetRef(Message):
 
     id: Short | None = Field(None, description="Register id of the asset.")
     locator: Long | None = Field(None, description="ARN, URL, `host/db.schema.table`. Kept outside the record.")
-    region: Short | None = Field(None, description="The provider's region name, for example ap-northeast-1.")
+    region: Short | None = Field(
+        None,
+        description="The provider's region name, for example ap-northeast-1. Stands in the record: no personal data.",
+    )
 
 
 class Records(Message):
     """How much, and of whom."""
 
     count: Int64 | None = Field(None, description="Records touched.")
-    fields: Shorts | None = Field(None, description="Names of the fields touched.")
+    fields: Shorts | None = Field(
+        None, description="Names of the fields touched. Stand in the record: no personal data."
+    )
     users: Shorts | None = Field(
         None, description="References of the users (利用者) concerned. Kept outside the record."
     )
@@ -136,9 +149,13 @@ class Exposure(Message):
     """Who else could come to know the data by this event (他人が知り得る状態)."""
 
     to: ExposedTo | None = Field(None, description="Named party, any account of a provider, the public, a government.")
-    party: Short | None = Field(None, description="Register id, or a foreign account number, of the named party.")
+    party: Short | None = Field(
+        None, description="Register id, or a foreign account number, of the named party. Kept outside the record."
+    )
     country: Country | None = Field(None, description="Country of the party or government.")
-    system: Short | None = Field(None, description="For a government: the law or system invoked.")
+    system: Short | None = Field(
+        None, description="For a government: the law or system invoked. Kept outside the record."
+    )
 
 
 class Temporary(Message):
@@ -154,9 +171,13 @@ class Destination(Message):
     asset: Short | None = Field(None, description="Register id of the receiving asset.")
     locator: Long | None = Field(None, description="Locator of the receiving asset. Kept outside the record.")
     region: Short | None = Field(None, description="The provider's region name.")
-    party: Short | None = Field(None, description="Register id of the receiving party.")
+    party: Short | None = Field(
+        None, description="Register id of the receiving party; a claim. Kept outside the record."
+    )
     country: Country | None = Field(None, description="Country of the receiving equipment.")
-    protocol: Short | None = Field(None, description="Protocol, for example https, sftp, kafka.")
+    protocol: Short | None = Field(
+        None, description="Protocol, for example https, sftp, kafka. Stands in the record: no personal data."
+    )
     encrypted: bool | None = Field(None, description="Encrypted on the way.")
     bytes: Int64 | None = Field(None, description="Bytes transferred.")
     persistence: Persistence | None = Field(
@@ -172,7 +193,11 @@ class Data(Message):
     origin: Origin | None = Field(None, description="From where.")
     asset: AssetRef = Field(description="What was touched.")
     action: Action = Field(description="What was done, in our words.")
-    operation: Short | None = Field(None, description="What was done, in the source system's words.")
+    operation: Short | None = Field(
+        None,
+        description="What was done, in the source system's words: the name of a command, not its text. Stands in the "
+        "record: no personal data.",
+    )
     outcome: Outcome | None = Field(None, description="Whether it took effect.")
     records: Records | None = Field(None, description="How much, and of whom.")
     purpose: Long | None = Field(None, description="Why, as stated. Kept outside the record.")
@@ -196,7 +221,10 @@ class GrantData(Data):
 
     grantee: Principal = Field(description="Who got or lost the right.")
     change: GrantChange = Field(description="Given, changed or revoked.")
-    privileges: Shorts | None = Field(None, description="What the right allows, in the words of the contract's scope.")
+    privileges: Shorts | None = Field(
+        None,
+        description="What the right allows, in the words of the contract's scope. Stand in the record: no personal data.",
+    )
     until: Time | None = Field(None, description="When the right ends by itself.")
 
 
@@ -205,7 +233,9 @@ class ActData(Message):
 
     actor: Actor = Field(description="Who acted.")
     kind: ActKind = Field(description="What kind of act.")
-    subject: Short | None = Field(None, description="What it is about: flag, case, version, key id.")
+    subject: Short | None = Field(
+        None, description="What it is about: flag, case, version, key id. Kept outside the record."
+    )
     why: Long | None = Field(None, description="Reason given. Kept outside the record.")
     details: dict[Short, Short] | None = Field(None, description="Further facts, names to short texts.")
 
@@ -214,8 +244,8 @@ class Envelope(Message):
     """The CloudEvents attributes."""
 
     specversion: Literal["1.0"] = Field(description="CloudEvents version.")
-    id: Short = Field(description="With `source`, the identity of the event.")
-    source: Short = Field(description="The producing system, a URI reference.")
+    id: Short = Field(description="With `source`, the identity of the event. Stands in the record: no personal data.")
+    source: Short = Field(description="The producing system, a URI reference. Stands in the record: no personal data.")
     time: Time = Field(description="When it happened, RFC 3339 with zone.")
     subject: Short | None = Field(None, description="CloudEvents subject; not interpreted.")
 

@@ -29,7 +29,8 @@ class Column:
         type: text (String), bool (Boolean), int (Int64), time (Datetime µs UTC), texts (List of String).
         doc: what it says, for people.
         origin: where its value comes from.
-        personal: its value never enters a record, a log or an error; a record commits to it.
+        personal: its value never enters a record, a log or an error; a record commits to it, or to the message that it
+            stands in. What a producer may fill with anything counts as personal, claims of ids among it.
         exact: values are canonical (ids, enumerations, codes), so rules compare them without case folding.
         values: the allowed values of an enumeration.
     """
@@ -65,13 +66,13 @@ EVENT: Final = (
     _event("actor.subject", "text", "Name of the actor within the issuer.", personal=True),
     _event("actor.kind", "text", "person, service, shared, unknown.", exact=True),
     _event("actor.role", "text", "Role under which the actor acted."),
-    _event("actor.party", "text", "Party that the actor is claimed to work for.", exact=True),
+    _event("actor.party", "text", "Party that the actor is claimed to work for.", exact=True, personal=True),
     _event("actor.on_behalf_of.issuer", "text", "Who vouches for the one acted for."),
     _event("actor.on_behalf_of.subject", "text", "For whom the actor acted.", personal=True),
-    _event("actor.on_behalf_of.party", "text", "Party that is claimed to be acted for.", exact=True),
+    _event("actor.on_behalf_of.party", "text", "Party that is claimed to be acted for.", exact=True, personal=True),
     _event("origin.ip", "text", "Source address.", personal=True),
     _event("origin.country", "text", "Country that the event claims to come from.", exact=True),
-    _event("asset.claimed_id", "text", "Asset id as the event says it.", exact=True),
+    _event("asset.claimed_id", "text", "Asset id as the event says it.", exact=True, personal=True),
     _event("asset.locator", "text", "Locator as the event says it.", personal=True),
     _event("asset.region", "text", "Provider region as the event says it."),
     _event("action", "text", "What was done, in our words.", exact=True),
@@ -82,11 +83,11 @@ EVENT: Final = (
     _event("records.users", "texts", "References of the users (利用者) concerned.", personal=True),
     _event("purpose", "text", "Stated purpose.", personal=True),
     _event("ticket", "text", "Work order.", personal=True),
-    _event("approval", "texts", "Claims of approval."),
-    _event("destination.claimed_asset", "text", "Receiving asset as the event says it.", exact=True),
+    _event("approval", "texts", "Claims of approval.", personal=True),
+    _event("destination.claimed_asset", "text", "Receiving asset as the event says it.", exact=True, personal=True),
     _event("destination.locator", "text", "Receiving locator.", personal=True),
     _event("destination.region", "text", "Provider region of the receiver."),
-    _event("destination.claimed_party", "text", "Receiving party as the event says it.", exact=True),
+    _event("destination.claimed_party", "text", "Receiving party as the event says it.", exact=True, personal=True),
     _event("destination.claimed_country", "text", "Receiving country as the event says it.", exact=True),
     _event("destination.protocol", "text", "Protocol."),
     _event("destination.encrypted", "bool", "Encrypted on the way."),
@@ -96,17 +97,17 @@ EVENT: Final = (
     _event("destination.temporary.purpose", "text", "What the temporary copy is for.", personal=True),
     _event("exposure.to", "text", "named_party, any_account, public, government.", exact=True,
            values=("named_party", "any_account", "public", "government")),
-    _event("exposure.party", "text", "Named party or foreign account number.", exact=True),
+    _event("exposure.party", "text", "Named party or foreign account number.", exact=True, personal=True),
     _event("exposure.country", "text", "Country of the party or government.", exact=True),
-    _event("exposure.system", "text", "Law or system that a government invoked."),
+    _event("exposure.system", "text", "Law or system that a government invoked.", personal=True),
     _event("grantee.issuer", "text", "Who vouches for the grantee."),
     _event("grantee.subject", "text", "Who got or lost the right.", personal=True),
-    _event("grantee.party", "text", "Party that the grantee is claimed to work for.", exact=True),
+    _event("grantee.party", "text", "Party that the grantee is claimed to work for.", exact=True, personal=True),
     _event("grant.change", "text", "given, changed, revoked.", exact=True, values=("given", "changed", "revoked")),
     _event("grant.privileges", "texts", "What the right allows."),
     _event("grant.until", "time", "When the right ends by itself."),
     _event("act.kind", "text", "What kind of act in Ashiato itself.", exact=True),
-    _event("act.subject", "text", "What the act is about."),
+    _event("act.subject", "text", "What the act is about.", personal=True),
 )  # fmt: skip
 
 

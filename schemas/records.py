@@ -55,10 +55,16 @@ COMMITTED: Final[dict[str, Clock]] = {
     "purpose": "long",
     "ticket": "long",
     "destination.temporary.purpose": "long",
+    "exposure.party": "long",
+    "exposure.system": "long",
+    "act.subject": "long",
     "records.fields": "long",
     "grant.privileges": "long",
 }
 """Values outside the record and the clock they are under. ``raw`` is the message as it came.
+
+What a producer may write as it likes is outside: an account that is claimed to be a party's may be a person's address.
+What stays in the record as the event says it are names that must not hold personal data (`schemas.events`).
 
 ``records.fields`` and ``grant.privileges`` stand in the record itself; only when their JSON is longer than
 ``MAX_LIST_BYTES`` the record has their number and a commitment instead."""
@@ -79,9 +85,9 @@ RECORD_COLUMNS: Final = (
     "destination.operator", "destination.persistence", "destination.temporary.until", "destination.protocol",
     "destination.encrypted", "destination.bytes",
     "recipient.key", "recipient.kind", "recipient.contract", "recipient.country", "recipient.abroad",
-    "exposure.to", "exposure.party", "exposure.country", "exposure.system",
+    "exposure.to", "exposure.country",
     "grant.change", "grant.privileges_count", "grant.privileges", "grant.until", "planned.id",
-    "act.kind", "act.subject",
+    "act.kind",
 )  # fmt: skip
 """Columns of an event record, in order, between ``v``, ``record`` and ``commitments``. The part of a name before its
 first dot is a section; columns of one section stand together. ``…_count`` is the length of the list beside it."""

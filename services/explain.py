@@ -19,7 +19,7 @@ from schemas.interpretations import Interpretations
 from schemas.register import Register
 from services.cli_support import cell
 from services.context import DISTRIBUTION
-from services.explain_page import Page, columns_of_event
+from services.explain_page import ERASED, Page, columns_of_event
 from services.geo import Geo
 from services.kept import Kept, kept
 from services.keys import load_keys
@@ -161,11 +161,16 @@ def _decoded(raw: bytes, position: Mapping[str, Any]) -> pl.DataFrame:
 def _as_recorded(evidence: Kept, why: str, register: Register = EMPTY_REGISTER) -> LookedUp:
     """Return what record and finding say of an event that cannot be looked up again."""
     recorded = {name: evidence.event[name] for name in COLUMNS if name in evidence.event}
-    facts = {
-        name: _read(name, value) for name, value in evidence.finding["facts"].items() if not COLUMNS[name].personal
-    }
+    facts = {name: _read(name, value) for name, value in evidence.finding["facts"].items()}
+    facts |= {name: _of_personal(name, evidence) for name in facts if COLUMNS[name].personal}
     note = f"{why} The facts below are those that the finding recorded; where they came from cannot be told any more."
     return LookedUp({**recorded, **evidence.values, **facts}, {}, register, (note,))
+
+
+def _of_personal(name: str, evidence: Kept) -> Any:
+    """Return a personal value as far as it is kept; where it is not, that there was one: the rule may have asked it."""
+    kept_value = evidence.values.get(name)
+    return ERASED if kept_value is None and evidence.finding["facts"][name] else kept_value
 
 
 def _read(name: str, value: Any) -> Any:

@@ -36,7 +36,7 @@ LOW_CARDINALITY: Final = frozenset({
     "range_id", "kind", "event.kind", "event.source", "asset.key", "asset.category", "party.key", "action",
     "actor.subject", "actor.on_behalf_of.subject", "grantee.subject", "purpose", "destination.temporary.purpose",
     "reason", "position.source", "rule", "role", "level", "asset", "party", "country", "policy_item", "episode",
-    "operation",
+    "operation", "exposure.party", "exposure.system",
 })  # fmt: skip
 """Columns with few distinct values; as dictionaries they reach the store's LowCardinality columns at half the cost."""
 _TRIES: Final = 10

@@ -106,6 +106,9 @@ CREATE TABLE IF NOT EXISTS personal_long_rows
     purpose LowCardinality(String),
     ticket String,
     `destination.temporary.purpose` LowCardinality(String),
+    `exposure.party` LowCardinality(String),
+    `exposure.system` LowCardinality(String),
+    `act.subject` String,
     `records.fields` String CODEC(ZSTD(1)),
     `grant.privileges` String CODEC(ZSTD(1)),
     `user.pseudonyms` Array(String)

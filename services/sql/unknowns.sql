@@ -9,7 +9,7 @@ WITH unknown AS
         ifNull(`asset.key`, '') AS asset_key,
         ifNull(`destination.key`, '') AS destination_key, ifNull(`party.key`, '') AS party_key,
         ifNull(`recipient.key`, '') AS recipient_key,
-        `actor.issuer` AS actor_issuer, `exposure.party` AS exposed_to,
+        `actor.issuer` AS actor_issuer,
         if(isNull(`asset.equipment_country`), `asset.region`, NULL) AS asset_region,
         if(isNull(`destination.equipment_country`), `destination.region`, NULL) AS destination_region,
         isNull(`party.place_country`) AS no_place
@@ -27,7 +27,7 @@ named AS
         u.event_kind AS event_kind, u.event_source AS event_source, u.event_id AS event_id,
         u.event_time AS event_time, u.sui AS sui, u.asset_key AS asset_key, u.destination_key AS destination_key,
         u.party_key AS party_key, u.recipient_key AS recipient_key, u.actor_issuer AS actor_issuer,
-        u.exposed_to AS exposed_to, u.asset_region AS asset_region, u.destination_region AS destination_region,
+        l.`exposure.party` AS exposed_to, u.asset_region AS asset_region, u.destination_region AS destination_region,
         u.no_place AS no_place, s.`origin.ip` AS ip, s.`asset.locator` AS asset_locator, s.`destination.locator` AS destination_locator,
         l.`actor.subject` AS subject, l.`grantee.subject` AS grantee,
         JSONExtractString(s.raw, 'data', 'asset', 'id') AS asset_id,
@@ -75,7 +75,7 @@ FROM
         party_key AS key, event_source, event_id, event_time, sui
     FROM named WHERE startsWith(party_key, 'unknown:') AND party_id = ''
     UNION ALL
-    SELECT 'party' AS kind, ifNull(exposed_to, recipient_id) AS name, '' AS issuer, recipient_key AS key, event_source, event_id, event_time, sui
+    SELECT 'party' AS kind, if(recipient_id != '', recipient_id, exposed_to) AS name, '' AS issuer, recipient_key AS key, event_source, event_id, event_time, sui
     FROM named WHERE startsWith(recipient_key, 'unknown:')
     UNION ALL
     SELECT 'region' AS kind, assumeNotNull(asset_region) AS name, '' AS issuer, '' AS key, event_source, event_id, event_time, sui

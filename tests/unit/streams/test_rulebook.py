@@ -1,14 +1,15 @@
 """Every rule that must exist exists, says what a rule must say, and has tests that notice when it is changed."""
 
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import pytest
 
 from schemas.facts import COLUMNS
 from schemas.rules import RuleTest
 from services.rulebook_files import read_lock_file, read_rulebook
+from streams.explain import detection_of
 from streams.rule_lock import lock_errors
 from streams.rule_tests import expected_roles, frame_of_tests, run_tests
 from streams.rules import Rule
@@ -84,8 +85,23 @@ def test_its_runbook_has_steps_and_names_commands_that_exist(rule: Rule) -> None
 
 
 @every_rule
-def test_it_reads_no_personal_value(rule: Rule) -> None:
-    assert not [name for name in rule.compiled.fields if COLUMNS[name].personal]
+def test_of_what_is_personal_it_asks_at_most_whether_it_is_there(rule: Rule) -> None:
+    asked = [*_asked(detection_of(rule.text, rule.path))]
+    personal = {name for name in rule.compiled.fields if COLUMNS[name].personal}
+    assert personal <= {name for name, _ in asked}
+    assert not [name for name, value in asked if name in personal and value is not None]
+
+
+def _asked(detection: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every column that a detection names, without its modifiers, and what it is compared with."""
+    if isinstance(detection, list):
+        for one in detection:
+            yield from _asked(one)
+    if isinstance(detection, Mapping):
+        for name, value in detection.items():
+            if isinstance(value, Mapping | list):
+                yield from _asked(value)
+            yield str(name).partition("|")[0], value
 
 
 @every_rule
