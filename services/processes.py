@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
-from schemas.errors import UsageError
+from schemas.errors import StoreAwayError, UsageError
 from services.clock import new_id, utc_now
 from services.gateway import Gateway, create_app
 from services.gateway_kafka import KafkaIntake
@@ -20,6 +21,7 @@ from services.logs import LogObserver
 from services.metrics import Metrics
 from services.observers import Observers
 from services.readiness import StoreAnswers, Taking, register_loaded, sink_takes
+from services.recording import FIRST_WAIT, LONGEST_WAIT
 from services.run_recorder import RunSettings, run_recorder
 from services.settings import OpsSection, Settings
 from services.stopping import Stopping, on_hangup, together
@@ -28,14 +30,20 @@ from services.store import Store
 _log = logging.getLogger("ashiato.process")
 
 
-def open_store(settings: Settings) -> Store:
-    """Open the store that the settings name; an embedded one is made if there is none.
+def open_store(settings: Settings, sleep: Callable[[float], None] = time.sleep) -> Store:
+    """Open the store that the settings name; an embedded one is made if there is none, a server is waited for.
 
     Raises:
         StoreError: it cannot be opened, or is older or newer than this program.
     """
-    if settings.store:
-        return Store.connect(settings.store, settings.data_dir, now=utc_now())
+    wait = FIRST_WAIT
+    while settings.store:
+        try:
+            return Store.connect(settings.store, settings.data_dir, now=utc_now())
+        except StoreAwayError as error:
+            _log.warning("%s; trying again", error, extra={"stage": "start", "seconds": wait})
+            sleep(wait)
+            wait = min(2 * wait, LONGEST_WAIT)
     return Store.open(settings.data_dir, now=utc_now(), create=True)
 
 
