@@ -93,7 +93,7 @@ class FrontEngine:
             surplus.close()
 
     def _open(self, key: Key) -> Any:
-        connection = chdb.connect(self._name)
+        connection = chdb.connect(self._name)  # type: ignore[no-untyped-call]
         database, settings = key
         try:
             if database:

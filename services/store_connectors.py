@@ -103,7 +103,7 @@ class Embedded:
 
     def insert(self, client: Client, table: str, columns: Sequence[str], rows: pa.Buffer) -> None:
         """Append rows."""
-        client.raw_insert(table, columns, rows, fmt=ARROW)  # type: ignore[arg-type]  # a buffer is what it takes best
+        client.raw_insert(table, columns, rows, fmt=ARROW)
 
     def failed(self, what: str, error: Exception) -> StoreError:
         """Return our own error for one of the engine."""
