@@ -12,13 +12,15 @@ from collections.abc import Hashable, Iterable
 from typing import Any, Final
 
 from benchmarks.baseline_events import Row
+from schemas.base import JAPAN
 from schemas.interpretations import Interpretations
 from schemas.register import Register
 from streams.asset_lookup import AssetLookup, Named
 from streams.classify import category_facts
 from streams.commit import Keys, keyed_hex
 from streams.enrich.contracts import CONTRACT_FACTS, Work, contract_facts
-from streams.enrich.handlers import HANDLER_FACTS, Handled, Who, handler_facts
+from streams.enrich.employers import Who
+from streams.enrich.handlers import HANDLER_FACTS, Handled, gravity, handler_facts
 from streams.enrich.places import PLACE_FACTS, Placed, place_facts
 from streams.enrich.planned import CLAIM_COLUMNS, claim_of, planned_facts
 from streams.networks import NetworkIndex
@@ -29,6 +31,9 @@ from streams.register_versions import reference
 
 MAX_KNOWN: Final = 65_536
 """Answers that one dict remembers; it begins anew when it is full."""
+
+Handler = tuple[Row, Handled, int, tuple[str | None, str | None, str | None]]
+"""Facts, how it handles, its gravity, and its names: the party named if nobody knows it, issuer and subject."""
 
 
 class Facts:
@@ -135,9 +140,25 @@ class Facts:
         settings = self._moment(segment).settings
         given = row["event.kind"] == "grant" and row["grant.change"] != "revoked"
         granted = given and settings.handling.grant_counts
-        behalf = any(f"actor.on_behalf_of.{name}" in row for name in ("issuer", "subject", "party"))
-        whose = "grantee" if granted else "actor.on_behalf_of" if behalf else "actor"
-        own = whose == "actor"
+        judged = self._principal(row, "grantee" if granted else "actor", segment)
+        if not granted and any(f"actor.on_behalf_of.{name}" in row for name in ("issuer", "subject", "party")):
+            judged = self._graver(judged, self._principal(row, "actor.on_behalf_of", segment), row)
+        facts, handled, _, named = judged
+        row |= facts
+        done = row.get("grant.privileges") if granted else (row["action"],)
+        self._add_contract(row, "party", handled, None if done is None else tuple(done), segment)
+        row["party.key"] = row.get("party.id") or self._unknown(*named)
+
+    def _graver(self, actor: Handler, behind: Handler, row: Row) -> Handler:
+        service = row.get("actor.kind") == "service"
+        passes = service and actor[0].get("party.third_party") is False
+        if not passes and (behind[2], service) <= (actor[2], not service):
+            return actor
+        known = actor[0]["party.person_known"] and behind[0]["party.person_known"]
+        return {**behind[0], "party.person_known": known}, *behind[1:]
+
+    def _principal(self, row: Row, whose: str, segment: int) -> Handler:
+        own, granted = whose == "actor", whose == "grantee"
         issuer, subject, claim = (row.get(f"{whose}.{name}") for name in ("issuer", "subject", "party"))
         identity = self._identity(issuer, subject, row.get("actor.role") if own else None, segment)
         ip, country = (None, None) if granted else (row.get("origin.ip"), row.get("origin.country"))
@@ -155,36 +176,48 @@ class Facts:
                 has_place=placed,
             )
             known = self._remember(key, self._handler(who, "party", segment))
-        facts, handled = known
-        row |= facts
-        done = row.get("grant.privileges") if granted else (row["action"],)
-        self._add_contract(row, "party", handled, None if done is None else tuple(done), segment)
-        row["party.key"] = row.get("party.id") or self._unknown(claim, issuer, subject)
+        return *known, (claim if known[0]["party.claimed"] else None, issuer, subject)
 
     def _add_recipient(self, row: Row, segment: int) -> None:
-        operator = row.get("destination.operator") if row.get("destination.third_party_equipment") else None
-        sent_to = row.get("destination.claimed_party", operator)
-        if sent_to is None and "exposure.party" not in row and row.get("exposure.to") != "named_party":
+        operator, claimed = row.get("destination.operator"), row.get("destination.claimed_party")
+        sent_to = claimed or (operator if row.get("destination.third_party_equipment") else None)
+        exposed, to, country = row.get("exposure.party"), row.get("exposure.to"), row.get("exposure.country")
+        found = []
+        if sent_to is not None:
+            place = row.get("destination.equipment_country")
+            found.append(self._receiver((sent_to, operator if claimed else None, False, place, True), segment))
+        if exposed is not None or to == "named_party" or (found and to == "government" and country != JAPAN):
+            found.append(self._receiver((exposed, None, to == "government", country, False), segment))
+        if not found:
             return
-        claim = sent_to if sent_to is not None else row.get("exposure.party")
-        country = row.get("destination.equipment_country" if sent_to is not None else "exposure.country")
-        key = ("recipient", claim, country, sent_to is not None, segment)
-        if (known := self._known.get(key)) is None:
-            who = Who(claim=claim, claimed_country=country, has_home=False, has_place=sent_to is not None)
-            known = self._remember(key, self._handler(who, "recipient", segment))
-        facts, handled = known
+        facts, handled, _, named = max(found, key=lambda one: one[2])
         row |= facts
         self._add_contract(row, "recipient", handled, None, segment)
-        row["recipient.key"] = row.get("recipient.id") or self._unknown(claim, None, None)
+        row["recipient.key"] = row.get("recipient.id") or self._unknown(*named)
 
-    def _handler(self, who: Who, role: str, segment: int) -> tuple[Row, Handled]:
+    def _receiver(self, said: tuple[str | None, str | None, bool, str | None, bool], segment: int) -> Handler:
+        key = ("recipient", *said, segment)
+        claim, operator, government, country, placed = said
+        if (known := self._known.get(key)) is None:
+            who = Who(
+                claim=claim,
+                operator=operator,
+                government=government,
+                claimed_country=country,
+                has_home=False,
+                has_place=placed,
+            )
+            known = self._remember(key, self._handler(who, "recipient", segment))
+        return *known, (claim if known[0]["recipient.claimed"] else None, None, None)
+
+    def _handler(self, who: Who, role: str, segment: int) -> tuple[Row, Handled, int]:
         facts, handled = handler_facts(self._moment(segment), who, role)
         named = _under(role, facts.values, HANDLER_FACTS)
         if who.identity is not None:
             named[f"{role}.identity_ref"] = reference("identities", who.identity)
         if facts.values["third_party"] is None:
             named[f"{role}.contract_in_force"] = False
-        return named, handled
+        return named, handled, gravity(facts, who)
 
     def _add_contract(
         self, row: Row, role: str, handled: Handled, privileges: tuple[str, ...] | None, segment: int

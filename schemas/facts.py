@@ -8,7 +8,7 @@ Two families repeat for two roles each, computed by the same functions:
 
 * a **place** (``asset``: where the touched data stands; ``destination``: where a transfer puts it);
 * a **handler** (``party``: who acts, for a grant who gets the right; ``recipient``: who receives a transfer or to whom
-  data is exposed).
+  data is exposed). Of who acts and the one acted for, and of two recipients, the graver one is looked at.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def _handler(role: str, what: str) -> tuple[Column, ...]:
         Column(f"{role}.claimed", "bool", "The event names a party that the register does not know at that time.", "computed"),
         Column(f"{role}.ref", "text", "Register entry of the party.", "register", exact=True),
         Column(f"{role}.identity_ref", "text", "Register entry of the identity.", "register", exact=True),
-        Column(f"{role}.person_known", "bool", "The identity is known and is not a shared account.", "register"),
+        Column(f"{role}.person_known", "bool", "The identity is known, not a shared account, and no own one in the network of another organisation (a cloud provider's aside); of a proxy and the one behind it, both are.", "register"),
         Column(f"{role}.kind", "text", "own, subcontractor, re_subcontractor, cloud_provider, group_company, government, other.", "register", exact=True),
         Column(f"{role}.third_party", "bool", "Not the carrier itself.", "register"),
         Column(f"{role}.subcontractor", "bool", "Third party that handles on the carrier's behalf: supervision applies (a valid cloud exception lifts it).", "interpretation"),

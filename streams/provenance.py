@@ -15,11 +15,12 @@ from streams.classify import category_facts, classify
 from streams.commit import Keys
 from streams.enrich import enrich
 from streams.enrich.contracts import Work, contract_facts
+from streams.enrich.employers import Who
 from streams.enrich.facts import Facts, cite
-from streams.enrich.handlers import Handled, Who, handler_facts
+from streams.enrich.handlers import Handled, gravity, handler_facts
 from streams.enrich.places import Placed, place_facts
 from streams.enrich.planned import CLAIM_COLUMNS, claim_of, planned_facts
-from streams.enrich.who import judged_principal, received_by
+from streams.enrich.who import acted_for, exposed_to, judged_principal, received_by
 from streams.register_index import RegisterIndex
 from streams.register_moment import Moment
 
@@ -61,16 +62,9 @@ def _sources(seen: pl.DataFrame, row: dict[str, Any], index: RegisterIndex) -> F
     if row["event.kind"] == "transfer":
         facts.add(_destination(seen, row, index, moment), "destination.")
     facts.add(_party(seen, row, index, moment), "party.")
-    received = received_by(seen).row(0, named=True)
-    if received.pop("received"):
-        who = Who(
-            claim=received["claim"],
-            claim_source=_received_source(row),
-            claimed_country=received["country"],
-            has_home=False,
-            has_place=received["has_place"],
-        )
-        facts.add(_handler(row, moment, who, "recipient", None), "recipient.")
+    receiver = _receiver(seen, row, moment)
+    if receiver is not None:
+        facts.add(_handler(row, moment, receiver, "recipient", None), "recipient.")
     facts.add(planned_facts(moment, claim_of({name: row[name] for name in CLAIM_COLUMNS})), "planned.")
     facts.say("exposure.party_known", row["exposure.party_known"], "event exposure.party; register parties")
     return facts
@@ -94,28 +88,68 @@ def _destination(seen: pl.DataFrame, row: dict[str, Any], index: RegisterIndex, 
     return facts
 
 
+def _receiver(seen: pl.DataFrame, row: dict[str, Any], moment: Moment) -> Who | None:
+    """Return who receives: of whom a transfer goes to and whom the same data is exposed to, the graver one."""
+    received = received_by(seen).row(0, named=True)
+    if not received["received"]:
+        return None
+    who = _receiving(received, _received_source(row))
+    if not received["two"]:
+        return who
+    exposed = _receiving(exposed_to(seen).row(0, named=True), "event exposure.party")
+    return max(who, exposed, key=lambda one: gravity(handler_facts(moment, one, "recipient")[0], one))
+
+
+def _receiving(received: dict[str, Any], source: str) -> Who:
+    return Who(
+        claim=received["claim"],
+        claim_source=source,
+        operator=received["operator"],
+        government=received["government"],
+        claimed_country=received["country"],
+        has_home=False,
+        has_place=received["has_place"],
+    )
+
+
 def _party(seen: pl.DataFrame, row: dict[str, Any], index: RegisterIndex, moment: Moment) -> Facts:
     segments = index.segments(seen["event.time"])
     judged = judged_principal(seen, index, segments)
+    granted, service, proxy = judged.select("granted", "service", "proxy").row(0)
+    done = row["grant.privileges"] if granted else [row["action"]]
+    privileges = None if done is None else tuple(done)
+    who = _principal(judged, index, segments, "event grantee.party" if granted else "event actor.party")
+    facts = _handler(row, moment, who, "party", privileges, judged=True)
+    if proxy:
+        behind = _principal(acted_for(seen), index, segments, "event actor.on_behalf_of.party")
+        others = _handler(row, moment, behind, "party", privileges, judged=True)
+        by_own_service = service and facts.values["third_party"] is False
+        grave = (gravity(facts, who), not service), (gravity(others, behind), service)
+        if by_own_service or grave[1] > grave[0]:
+            known = facts.values["person_known"] and others.values["person_known"]
+            sources = f"{others.sources['person_known']}; the actor: {facts.sources['person_known']}"
+            who, facts = behind, others
+            facts.say("person_known", known, sources)
+    source = cite(who.identity) if who.identity else "no register entry identities"
+    facts.say("identity_ref", row["party.identity_ref"], source)
+    return facts
+
+
+def _principal(judged: pl.DataFrame, index: RegisterIndex, segments: pl.Series, source: str) -> Who:
+    """Return one who may be judged, from one row as `streams.enrich.who` makes it."""
     who = judged.row(0, named=True)
     entry = index.identities(judged["issuer"], judged["subject"], judged["role"], segments)[0]
     address = index.addresses(judged["ip"], segments).row(0, named=True)
-    identity = index.identity(entry)
-    known = Who(
-        identity=identity,
+    return Who(
+        identity=index.identity(entry),
         claim=who["claim"],
-        claim_source=_judged_source(row, granted=who["granted"]),
+        claim_source=source,
         nameless=who["nameless"],
         network=index.network(address["entry"]),
         geo=address["geo"],
         claimed_country=who["country"],
         has_place=who["has_place"],
     )
-    done = row["grant.privileges"] if who["granted"] else [row["action"]]
-    facts = _handler(row, moment, known, "party", None if done is None else tuple(done), judged=True)
-    source = cite(identity) if identity else "no register entry identities"
-    facts.say("identity_ref", row["party.identity_ref"], source)
-    return facts
 
 
 def _handler(
@@ -137,14 +171,6 @@ def _handler(
     limit = cite(contract, "scope.users_per_day") if contract else f"no contract in force with {party.id}"
     facts.say("users_in_scope", row[f"{role}.users_in_scope"], f"{limit}; event records.users")
     return facts
-
-
-def _judged_source(row: dict[str, Any], *, granted: bool) -> str:
-    """Return which field of the event names the party that it is judged by."""
-    if granted:
-        return "event grantee.party"
-    behalf = any(row[f"actor.on_behalf_of.{name}"] is not None for name in ("issuer", "subject", "party"))
-    return "event actor.on_behalf_of.party" if behalf else "event actor.party"
 
 
 def _received_source(row: dict[str, Any]) -> str:

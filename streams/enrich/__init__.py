@@ -1,8 +1,8 @@
 """Enrichment: what the register, the published policy and the settings say of each event at its time.
 
 `enrich` is the stage of the pipeline. One module says the facts of one thing in plain Python, with their provenance
-(`places`, `handlers`, `contracts`, `countries`, `planned`); its ``*_columns`` neighbour asks it once per distinct key
-of a batch. Whom an event is judged by, and who receives, `who` decides.
+(`places`, `handlers`, `employers`, `contracts`, `countries`, `planned`); its ``*_columns`` neighbour asks it once per
+distinct key of a batch. Whom an event is judged by, and who receives, `who` decides.
 """
 
 from __future__ import annotations

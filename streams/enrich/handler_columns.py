@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -12,11 +12,17 @@ from streams.commit import Keys
 from streams.distinct import DistinctTable, Key
 from streams.enrich.columns import Chosen, beside, prefixed, text_of
 from streams.enrich.contract_columns import HANDLED, WORK_COLUMNS, ContractColumns
+from streams.enrich.employers import Who
 from streams.enrich.facts import cite, schema_of
-from streams.enrich.handlers import HANDLER_FACTS, Who, handler_facts
+from streams.enrich.handlers import HANDLER_FACTS, gravity, handler_facts
 from streams.enrich.keys import party_key
-from streams.enrich.who import judged_principal, received_by
+from streams.enrich.who import EXPOSED_COLUMNS, acted_for, exposed_to, judged_principal, received_by
 from streams.register_index import RegisterIndex
+
+_HIDDEN: Final = {**HANDLED, "gravity": pl.Int8()}
+"""Columns of a handler that are no facts: what contracts are asked with, and which of two handlers counts."""
+
+_RECEIVER: Final = ("claim", "operator", "country", "has_place", "government")
 
 
 class HandlerColumns:
@@ -30,34 +36,30 @@ class HandlerColumns:
         self._index = index
         self._profiles = _Profiles(index.register.identities)
         self._contracts = ContractColumns(index)
-        self._party = DistinctTable({**schema_of("party", HANDLER_FACTS), **HANDLED}, self._resolve_party)
-        self._recipient = DistinctTable({**schema_of("recipient", HANDLER_FACTS), **HANDLED}, self._resolve_recipient)
+        self._party = DistinctTable({**schema_of("party", HANDLER_FACTS), **_HIDDEN}, self._resolve_party)
+        self._recipient = DistinctTable({**schema_of("recipient", HANDLER_FACTS), **_HIDDEN}, self._resolve_recipient)
 
     def parties(self, seen: pl.DataFrame, segments: pl.Series, keys: Keys) -> pl.DataFrame:
         """Return the facts of who each event is judged by (`streams.enrich.who`), columns ``party.*``."""
         who = judged_principal(seen, self._index, segments)
-        entry = self._index.identities(who["issuer"], who["subject"], who["role"], segments)
-        address = self._index.addresses(who["ip"], segments)
-        profile = self._profiles.of_entry.gather(entry)
-        known = beside(who.select("claim", "nameless", "country", "has_place"), address)
-        table = self._party.of(known.with_columns(profile=profile, segment=segments))
-        key = party_key(beside(who, table.select("id")), keys)
-        privileges = pl.when("granted").then("grant.privileges").otherwise(pl.concat_list("action"))
-        under = self._contracts.of(seen, table, segments, beside(seen, who).select(privileges).to_series())
-        facts = prefixed(beside(table.drop(HANDLED), under), "party")
-        reference = self._profiles.references.gather(entry)
-        return facts.with_columns(key.alias("party.key"), reference.alias("party.identity_ref"))
+        judged = self._behind(seen, segments, Chosen(who, pl.col("proxy")), self._principals(who, segments))
+        privileges = pl.when(judged["granted"]).then("grant.privileges").otherwise(pl.concat_list("action"))
+        under = self._contracts.of(seen, judged, segments, seen.select(privileges).to_series())
+        facts = prefixed(beside(judged.select(HANDLER_FACTS), under), "party")
+        reference = self._profiles.references.gather(judged["entry"])
+        return facts.with_columns(party_key(judged, keys).alias("party.key"), reference.alias("party.identity_ref"))
 
     def recipients(self, seen: pl.DataFrame, segments: pl.Series, keys: Keys) -> pl.DataFrame:
         """Return the facts of who receives (`streams.enrich.who`), columns ``recipient.*``; null if nobody does."""
         who = received_by(seen)
         received = Chosen(who, pl.col("received"))
-        who, when = received.of(who).drop("received"), received.series(segments)
-        table = self._recipient.of(who.with_columns(segment=when))
+        seen = received.of(seen.select(*WORK_COLUMNS, *EXPOSED_COLUMNS))
+        who, segments = received.of(who), received.series(segments)
         nobody = pl.lit(None, pl.String)
-        key = party_key(beside(who.with_columns(issuer=nobody, subject=nobody), table.select("id")), keys)
-        under = self._contracts.of(received.of(seen.select(WORK_COLUMNS)), table, when, None)
-        facts = prefixed(beside(table.drop(HANDLED), under), "recipient")
+        found = self._beside_exposure(seen, segments, Chosen(who, pl.col("two")), self._receivers(who, segments))
+        key = party_key(found.with_columns(issuer=nobody, subject=nobody), keys)
+        under = self._contracts.of(seen, found, segments, None)
+        facts = prefixed(beside(found.select(HANDLER_FACTS), under), "recipient")
         facts = facts.with_columns(key.alias("recipient.key"), nobody.alias("recipient.identity_ref"))
         return received.spread(facts)
 
@@ -65,9 +67,48 @@ class HandlerColumns:
         """Return whether the register knows the party that data is exposed to (Boolean, ``exposure.party_known``)."""
         asked = pl.DataFrame({"claim": events["exposure.party"], "segment": segments})
         named = Chosen(asked, pl.col("claim").is_not_null())
-        who = named.of(asked).with_columns(country=pl.lit(None, pl.String), has_place=pl.lit(False))
-        known = self._recipient.of(who.select("claim", "country", "has_place", "segment")).select("known")
+        nothing = pl.lit(None, pl.String)
+        who = named.of(asked).with_columns(
+            operator=nothing, country=nothing, has_place=pl.lit(False), government=pl.lit(False)
+        )
+        known = self._recipient.of(who.select(*_RECEIVER, "segment")).select("known")
         return named.spread(known)["known"].alias("exposure.party_known")
+
+    def _principals(self, who: pl.DataFrame, segments: pl.Series) -> pl.DataFrame:
+        """Return facts and hidden columns of principals, beside ``entry`` (identity) and what their keys need."""
+        entry = self._index.identities(who["issuer"], who["subject"], who["role"], segments)
+        address = self._index.addresses(who["ip"], segments)
+        profile = self._profiles.of_entry.gather(entry)
+        known = beside(who.select("claim", "nameless", "country", "has_place"), address)
+        table = self._party.of(known.with_columns(profile=profile, segment=segments))
+        return beside(who.select("issuer", "subject", "claim", "granted", "service"), entry.to_frame("entry"), table)
+
+    def _behind(self, seen: pl.DataFrame, segments: pl.Series, proxies: Chosen, actors: pl.DataFrame) -> pl.DataFrame:
+        """Return the actors, or instead of a proxy the one behind it, if that one counts (`streams.enrich.who`)."""
+        proxy = proxies.of(actors)
+        if proxy.is_empty():
+            return actors
+        behind = self._principals(proxies.of(acted_for(seen)), proxies.series(segments))
+        both_known = behind["person_known"] & proxy["person_known"]
+        passes = proxy["service"] & proxy["third_party"].eq_missing(other=False)
+        alike = (behind["gravity"] == proxy["gravity"]) & proxy["service"]
+        counts = passes | alike | (behind["gravity"] > proxy["gravity"])
+        return _replaced(actors, proxies, behind.with_columns(person_known=both_known), counts)
+
+    def _receivers(self, who: pl.DataFrame, segments: pl.Series) -> pl.DataFrame:
+        """Return facts and hidden columns of recipients, beside the party named."""
+        table = self._recipient.of(who.select(*_RECEIVER).with_columns(segment=segments))
+        return beside(who.select("claim"), table)
+
+    def _beside_exposure(
+        self, seen: pl.DataFrame, segments: pl.Series, two: Chosen, found: pl.DataFrame
+    ) -> pl.DataFrame:
+        """Return the recipients, or instead of one whom the same data is exposed to, if that one is graver."""
+        sent_to = two.of(found)
+        if sent_to.is_empty():
+            return found
+        exposed = self._receivers(two.of(exposed_to(seen)), two.series(segments))
+        return _replaced(found, two, exposed, exposed["gravity"] > sent_to["gravity"])
 
     def _resolve_party(self, key: Key) -> Sequence[Any]:
         who = Who(
@@ -82,13 +123,28 @@ class HandlerColumns:
         return self._row(who, "party", key["segment"])
 
     def _resolve_recipient(self, key: Key) -> Sequence[Any]:
-        who = Who(claim=key["claim"], claimed_country=key["country"], has_home=False, has_place=key["has_place"])
+        who = Who(
+            claim=key["claim"],
+            operator=key["operator"],
+            government=key["government"],
+            claimed_country=key["country"],
+            has_home=False,
+            has_place=key["has_place"],
+        )
         return self._row(who, "recipient", key["segment"])
 
     def _row(self, who: Who, role: str, segment: int) -> Sequence[Any]:
         facts, handled = handler_facts(self._index.moment(segment), who, role)
         hidden = (text_of(handled.contracts), text_of(handled.countries), handled.countries_known)
-        return (*facts.row(HANDLER_FACTS), *hidden)
+        return (*facts.row(HANDLER_FACTS), *hidden, gravity(facts, who))
+
+
+def _replaced(frame: pl.DataFrame, rows: Chosen, others: pl.DataFrame, counts: pl.Series) -> pl.DataFrame:
+    """Return ``frame`` with those of its chosen ``rows`` for which ``counts`` holds replaced by ``others``."""
+    place = pl.int_range(len(frame), len(frame) + len(others), eager=True)
+    other = rows.spread(pl.select(place=pl.when(counts).then(place)))["place"]
+    here = pl.int_range(len(frame), eager=True)
+    return pl.concat([frame, others]).select(pl.all().gather(pl.select(pl.coalesce(other, here)).to_series()))
 
 
 class _Profiles:

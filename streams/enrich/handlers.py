@@ -2,9 +2,7 @@
 
 Law: ORD 22-2-22 (ii) (subcontractors), 22-2-23 (iii) ハ, APPI 28; questions Q10, Q11; domain §3, §4, §9.1, §9.2.
 
-Whom a handler works for: what the register says of the identity; else the party that the event names, by id or by
-account; else the third party whose registered network the address lies in (never the carrier itself: being in its
-network proves no employment).
+Whom a handler works for, `streams.enrich.employers` tells.
 
 Where: handling.country_basis asks for the party's country, for the location (home office and place), or for either.
 One foreign country is enough to be abroad; Japan it is only if every country asked for is known and is Japan.
@@ -16,9 +14,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.base import JAPAN
-from schemas.register import Identity, Network, Party
+from schemas.register import Party
 from streams.enrich.contracts import contracts_of, had_contract
 from streams.enrich.countries import country_facts, listing
+from streams.enrich.employers import Who, disputed_by, party_of
 from streams.enrich.facts import Facts, abroad, cite, foreign, joined
 from streams.enrich.parties import has_cloud_exception, is_third_party, located_in
 from streams.register_days import is_fresh
@@ -36,34 +35,6 @@ _ON_BEHALF: Final = frozenset({"subcontractor", "re_subcontractor", "cloud_provi
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
-    """What is known of a handler before the register is asked about parties.
-
-    Attributes:
-        identity: the entry that issuer, subject and role resolve to; None for a recipient.
-        claim: the party that the event names, by register id or by account.
-        claim_source: where the event names it, for provenance.
-        nameless: the event itself says that the account is shared or the person unknown.
-        network: the registered network that the address lies in.
-        geo: the country of the address by MMDB.
-        claimed_country: the country that the event claims; of a recipient, where the data goes.
-        has_home: whether a home office is asked for: a person's or service's, not an organisation's.
-        has_place: whether the place is asked for: not of a grantee, who has not come yet, nor of a service whose event
-            tells no origin.
-    """
-
-    identity: Identity | None = None
-    claim: str | None = None
-    claim_source: str = "event"
-    nameless: bool = False
-    network: Network | None = None
-    geo: str | None = None
-    claimed_country: str | None = None
-    has_home: bool = True
-    has_place: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Handled:
     """What the contract's scope is compared with: the contracts, and the countries of handling as far as known."""
 
@@ -76,7 +47,7 @@ def handler_facts(moment: Moment, who: Who, role: str) -> tuple[Facts, Handled]:
     """Return the facts (`HANDLER_FACTS`) of a handler for ``role`` (party or recipient), and how it handles."""
     facts = Facts()
     party, source = party_of(moment, who)
-    _say_who(facts, party, source, who)
+    _say_who(facts, moment, party, source, who)
     facts.say("cloud_exception", *has_cloud_exception(party, moment))
     _say_subcontractor(facts, moment, party)
     located = _say_where(facts, moment, party, who, role)
@@ -90,17 +61,18 @@ def handler_facts(moment: Moment, who: Who, role: str) -> tuple[Facts, Handled]:
     return facts, handled
 
 
-def party_of(moment: Moment, who: Who) -> tuple[Party | None, str]:
-    """Return the party that somebody works for, and where that comes from."""
-    if who.identity is not None and who.identity.party is not None:
-        return moment.party(who.identity.party), cite(who.identity, "party")
-    if who.claim is not None:
-        return moment.party(who.claim), who.claim_source
-    if who.network is not None and who.network.party is not None:
-        party = moment.party(who.network.party)
-        if is_third_party(party):
-            return party, cite(who.network, "party")
-    return None, "neither identity, event nor network names a party"
+def gravity(facts: Facts, who: Who) -> int:
+    """Return how grave it is that somebody handles, so that of two the graver one counts.
+
+    A government that is not known to be Japan's is gravest (5), then somebody unknown (4), a third party that is not
+    known to be in Japan (3), any other third party (2), and the carrier itself not known to be in Japan (1), and in
+    Japan (0). The carrier itself comes last wherever it is: next to nothing that rules ask of others is asked of it.
+    """
+    in_japan = facts.values["abroad"] is False
+    if not in_japan and (who.government or facts.values["kind"] == "government"):
+        return 5
+    third_party = facts.values["third_party"]
+    return 4 if third_party is None else 2 * third_party + (not in_japan)
 
 
 def place_of(who: Who, role: str) -> tuple[str | None, str]:
@@ -118,14 +90,17 @@ def place_of(who: Who, role: str) -> tuple[str | None, str]:
     return country, source if country is not None else "neither network, MMDB file nor event tells"
 
 
-def _say_who(facts: Facts, party: Party | None, source: str, who: Who) -> None:
+def _say_who(facts: Facts, moment: Moment, party: Party | None, source: str, who: Who) -> None:
     facts.say("id", party.id if party else None, source)
     facts.say("known", party is not None, cite(party) if party else source)
-    facts.say("claimed", party is None and who.claim is not None, who.claim_source)
+    own = who.claim is not None and is_third_party(moment.party(who.claim)) is False
+    facts.say("claimed", party is None and who.claim is not None and not own, who.claim_source)
     facts.say("ref", cite(party).removeprefix("register ") if party else None, source)
-    known = who.identity is not None and not who.identity.shared and not who.nameless
+    elsewhere = disputed_by(moment, party, who)
+    known = who.identity is not None and not who.identity.shared and not who.nameless and elsewhere is None
     shared = cite(who.identity, "shared") if who.identity else "no register entry identities"
-    facts.say("person_known", known if who.has_home else None, f"{shared}; event actor.kind")
+    disputed = f"; an own identity in the network of another party: {elsewhere}" if elsewhere else ""
+    facts.say("person_known", known if who.has_home else None, f"{shared}; event actor.kind{disputed}")
     facts.say("kind", party.kind if party else None, cite(party, "kind") if party else source)
     facts.say("third_party", is_third_party(party), cite(party, "kind") if party else source)
 

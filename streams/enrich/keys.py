@@ -37,14 +37,16 @@ def asset_key(frame: pl.DataFrame, known: str, claimed: str, locator: str, keys:
 def party_key(who: pl.DataFrame, keys: Keys) -> pl.Series:
     """Return party keys (String): the register id, else a pseudonym of the party named, else of the principal.
 
+    A claim to be the carrier itself names no party: those who make it are told apart as principals.
+
     Args:
-        who: ``id`` (register id), ``claim`` (party that the event names), ``issuer`` and ``subject``, all String.
+        who: ``id`` (register id), ``claim`` (party that the event names), ``issuer`` and ``subject``, all String, and
+            ``claimed`` (Boolean: that party is not in the register, nor is any other known).
         keys: the secrets.
     """
-    unknown = pl.col("id").is_null()
-    claimed = pl.when(unknown).then(pl.col("claim"))
+    claimed = pl.when("claimed").then("claim")
     named = pl.any_horizontal(pl.col("issuer", "subject").is_not_null())
-    principal = pl.when(unknown & pl.col("claim").is_null() & named).then(
+    principal = pl.when(pl.col("id").is_null() & ~pl.col("claimed") & named).then(
         pl.concat_str(pl.col("issuer", "subject").fill_null(""), separator="|")
     )
     pseudonym = pl.coalesce(pseudonyms("party", claimed, keys), pseudonyms("actor", principal, keys), pl.lit(UNNAMED))

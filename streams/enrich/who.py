@@ -1,68 +1,114 @@
-"""Whom an event is judged by, as columns: the actor, the one acted for, or the one who is given a right.
+"""Whom an event is judged by, and who receives, as columns of candidates of which the graver one counts.
 
 A right that is given or changed is judged by its grantee, as if it were used (handling.grant_counts; MIC's guidance to
-LINE, 2021); a revoked one by the actor. Who is acted for counts before who acts for them.
+LINE, 2021); a revoked one by the actor. Where somebody acts for somebody else, the graver of the two is judged
+(`streams.enrich.handlers.gravity`): neither a proxy nor the one behind it hides the other. The carrier's own registered
+service decides nothing itself, so the one it acts for is judged; of two alike it is the actor, unless it is a service.
+
+What is exposed while it is transferred has two recipients, of which the graver counts as well; of two alike it is the
+one that the transfer goes to.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
 
+from schemas.base import JAPAN
 from streams.register_index import RegisterIndex
+
+EXPOSED_COLUMNS: Final = ("exposure.to", "exposure.party", "exposure.country")
+"""What `exposed_to` reads."""
+
+_NOBODY: Final = pl.lit(None, pl.String)
 
 
 def judged_principal(events: pl.DataFrame, index: RegisterIndex, segments: pl.Series) -> pl.DataFrame:
-    """Return who each event is judged by.
+    """Return who each event is judged by, unless the one acted for is (`acted_for`).
 
     Returns:
         ``issuer``, ``subject``, ``role``, ``claim`` (String: the party named), ``nameless`` (Boolean: shared or
         unknown by the event's own word), ``ip``, ``country`` (String: the origin, absent for a grantee),
-        ``has_place`` (Boolean: the place must be known) and ``granted`` (Boolean: judged by the grantee).
+        ``has_place`` (Boolean: the place must be known), ``granted`` (Boolean: judged by the grantee), ``service``
+        (Boolean: a service acts) and ``proxy`` (Boolean: the actor says that it acts for somebody).
     """
     counts = index.setting(lambda settings: settings.handling.grant_counts, segments)
     granted = (pl.col("event.kind") == "grant") & pl.col("grant.change").ne_missing("revoked") & counts
     behalf = pl.any_horizontal(
         pl.col("actor.on_behalf_of.issuer", "actor.on_behalf_of.subject", "actor.on_behalf_of.party").is_not_null()
     )
-    own = ~granted & ~behalf
+    service = ~granted & pl.col("actor.kind").eq_missing("service")
     no_origin = pl.col("origin.ip").is_null() & pl.col("origin.country").is_null()
     return events.select(
-        issuer=_chosen(granted, behalf, "grantee.issuer", "actor.on_behalf_of.issuer", "actor.issuer"),
-        subject=_chosen(granted, behalf, "grantee.subject", "actor.on_behalf_of.subject", "actor.subject"),
-        role=pl.when(own).then("actor.role"),
-        claim=_chosen(granted, behalf, "grantee.party", "actor.on_behalf_of.party", "actor.party"),
-        nameless=own & pl.col("actor.kind").is_in(["shared", "unknown"]).fill_null(False),
+        issuer=pl.when(granted).then("grantee.issuer").otherwise("actor.issuer"),
+        subject=pl.when(granted).then("grantee.subject").otherwise("actor.subject"),
+        role=pl.when(~granted).then("actor.role"),
+        claim=pl.when(granted).then("grantee.party").otherwise("actor.party"),
+        nameless=~granted & pl.col("actor.kind").is_in(["shared", "unknown"]).fill_null(False),
         ip=pl.when(~granted).then("origin.ip"),
         country=pl.when(~granted).then("origin.country"),
-        has_place=~granted & ~(own & pl.col("actor.kind").eq_missing("service") & no_origin),
+        has_place=~granted & ~(service & no_origin),
         granted=granted,
+        service=service,
+        proxy=~granted & behalf,
+    )
+
+
+def acted_for(events: pl.DataFrame) -> pl.DataFrame:
+    """Return whom the actors of ``events`` act for; columns as of `judged_principal`, without ``proxy``."""
+    return events.select(
+        issuer="actor.on_behalf_of.issuer",
+        subject="actor.on_behalf_of.subject",
+        role=_NOBODY,
+        claim="actor.on_behalf_of.party",
+        nameless=pl.lit(False),
+        ip="origin.ip",
+        country="origin.country",
+        has_place=pl.lit(True),
+        granted=pl.lit(False),
+        service=pl.lit(False),
     )
 
 
 def received_by(seen: pl.DataFrame) -> pl.DataFrame:
-    """Return who receives what an event is about, if anybody does.
+    """Return who receives what an event is about, if anybody does, unless whom it is exposed to is graver.
 
     That is the party that a transfer names, else the third party that operates the receiving asset, else the party
-    that data is exposed to. Whom an exposure names beside a transfer, ``exposure.party_known`` tells.
+    that data is exposed to.
 
     Args:
         seen: events with their facts of the destination.
 
     Returns:
-        ``claim`` (String: register id or account), ``country`` (String: where the data goes, or what the exposure
-        says), ``has_place`` (Boolean: the place must be known) and ``received`` (Boolean: somebody receives).
+        ``claim`` (String: register id or account), ``operator`` (String: who operates the equipment of a party that the
+        transfer names), ``country`` (String: where the data goes, or what the exposure says), ``has_place`` (Boolean:
+        the place must be known), ``government`` (Boolean: by the event's word; asked for in `exposed_to` only),
+        ``received`` (Boolean: somebody receives) and ``two`` (Boolean: `exposed_to` tells of another recipient).
     """
     operator = pl.when(pl.col("destination.third_party_equipment")).then("destination.operator")
     sent_to = pl.coalesce("destination.claimed_party", operator)
     sent = sent_to.is_not_null()
     named = pl.col("exposure.party").is_not_null() | pl.col("exposure.to").eq_missing("named_party")
+    # A government without a name must not be taken for the destination's party, unless it is claimed to be Japan's.
+    unnamed = pl.col("exposure.to").eq_missing("government") & pl.col("exposure.country").ne_missing(JAPAN)
     return seen.select(
         claim=pl.coalesce(sent_to, "exposure.party"),
+        operator=pl.when(pl.col("destination.claimed_party").is_not_null()).then("destination.operator"),
         country=pl.when(sent).then("destination.equipment_country").otherwise("exposure.country"),
         has_place=sent,
+        government=pl.lit(False),
         received=sent | named,
+        two=sent & (named | unnamed),
     )
 
 
-def _chosen(granted: pl.Expr, behalf: pl.Expr, grantee: str, acted_for: str, actor: str) -> pl.Expr:
-    return pl.when(granted).then(grantee).when(behalf).then(acted_for).otherwise(actor)
+def exposed_to(events: pl.DataFrame) -> pl.DataFrame:
+    """Return whom the data of ``events`` is exposed to; columns as of `received_by`, without the last two."""
+    return events.select(
+        claim="exposure.party",
+        operator=_NOBODY,
+        country="exposure.country",
+        has_place=pl.lit(False),
+        government=pl.col("exposure.to").eq_missing("government"),
+    )

@@ -250,8 +250,8 @@ events = st.fixed_dictionaries({
     "actor.kind": st.sampled_from([None, "person", "service", "shared", "unknown"]),
     "actor.role": st.sampled_from([None, "admin", "reader"]),
     "actor.on_behalf_of.issuer": st.sampled_from([None, None, "idp"]),
-    "actor.on_behalf_of.subject": st.sampled_from([None, None, "bob"]),
-    "actor.on_behalf_of.party": st.sampled_from([None, None, None, "acme"]),
+    "actor.on_behalf_of.subject": st.sampled_from([None, None, "bob", "hanako"]),
+    "actor.on_behalf_of.party": st.sampled_from([None, None, None, "acme", "own"]),
     "origin.ip": st.none() | st.sampled_from(IPS), "origin.country": maybe_country,
     "asset.claimed_id": _CLAIMED, "asset.locator": _LOCATOR, "asset.region": st.none() | st.sampled_from(REGIONS),
     "action": st.sampled_from(["read", "export"]),
@@ -259,8 +259,8 @@ events = st.fixed_dictionaries({
     "records.users": st.none() | st.lists(st.sampled_from(["u1", "u2", "u3"]), max_size=4),
     "purpose": st.none() | st.sampled_from((*PURPOSES, "curiosity", "")),
     "approval": st.none() | st.lists(st.sampled_from(["t1", "t2", "t3"]), max_size=2),
-    "exposure.to": st.sampled_from([None, None, "named_party", "public"]),
-    "exposure.party": st.sampled_from([None, None, "aws:1", "acme", "nobody"]),
+    "exposure.to": st.sampled_from([None, None, "named_party", "public", "government"]),
+    "exposure.party": st.sampled_from([None, None, "aws:1", "acme", "own", "nobody"]),
     "exposure.country": maybe_country,
 })  # fmt: skip
 """What every kind of event may say; `complete` adds what only some kinds say."""

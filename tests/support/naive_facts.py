@@ -18,7 +18,8 @@ from schemas.interpretations import Interpretations
 from schemas.register import Asset, Entry, Identity, Network, Register
 from streams.classify import category_facts
 from streams.enrich.contracts import CONTRACT_FACTS, Work, contract_facts
-from streams.enrich.handlers import HANDLER_FACTS, Who, handler_facts
+from streams.enrich.employers import Who
+from streams.enrich.handlers import HANDLER_FACTS, handler_facts
 from streams.enrich.places import Placed, place_facts
 from streams.enrich.planned import claim_of, planned_facts
 from streams.patterns import identity_specificity, matches, specificity
@@ -77,13 +78,33 @@ class Naive:
         given = event["event.kind"] == "grant" and event["grant.change"] != "revoked"
         granted = given and moment.settings.handling.grant_counts
         behalf = any(event[f"actor.on_behalf_of.{name}"] is not None for name in ("issuer", "subject", "party"))
-        source = "grantee" if granted else "actor.on_behalf_of" if behalf else "actor"
-        own = source == "actor"
+        first = self._principal(event, moment, "grantee" if granted else "actor")
+        if behalf and not granted:
+            second = self._principal(event, moment, "actor.on_behalf_of")
+            service = event["actor.kind"] == "service"
+            grades = [grade(values, government=False) for values in (first, second)]
+            both_known = first["person_known"] and second["person_known"]
+            if (
+                (service and first["third_party"] is False)
+                or grades[1] > grades[0]
+                or (service and grades[0] == grades[1])
+            ):
+                first = {**second, "person_known": both_known}
+        done = event["grant.privileges"] if granted else [event["action"]]
+        self._handler(found, event, first, "party", done)
+        identity = first["who"].identity
+        found["party.identity_ref"] = reference("identities", identity) if identity else None
+        found["party.key"] = found["party.id"] or unknown(
+            first["who"].claim if first["claimed"] else None, *first["name"]
+        )
+
+    def _principal(self, event: Row, moment: Moment, source: str) -> dict[str, Any]:
+        """Return what is known of one who may be judged."""
         issuer, subject, claim = (event[f"{source}.{name}"] for name in ("issuer", "subject", "party"))
-        identity = self._identity(event, issuer, subject, event["actor.role"] if own else None)
+        own, granted = source == "actor", source == "grantee"
         ip, country = (None, None) if granted else (event["origin.ip"], event["origin.country"])
         who = Who(
-            identity=identity,
+            identity=self._identity(event, issuer, subject, event["actor.role"] if own else None),
             claim=claim,
             nameless=own and event["actor.kind"] in {"shared", "unknown"},
             network=self._network(event, ip) if ip is not None else None,
@@ -91,34 +112,40 @@ class Naive:
             claimed_country=country,
             has_place=not granted and not (own and event["actor.kind"] == "service" and ip is None and country is None),
         )
-        done = event["grant.privileges"] if granted else [event["action"]]
-        self._handler(found, event, moment, who, done)
-        found["party.identity_ref"] = reference("identities", identity) if identity else None
-        found["party.key"] = found["party.id"] or unknown(claim, issuer, subject)
+        return known_of(moment, who, "party", (issuer, subject))
 
     def _recipient(self, found: dict[str, Any], event: Row, moment: Moment) -> None:
-        operator = found["destination.operator"] if found["destination.third_party_equipment"] else None
-        sent_to = event["destination.claimed_party"] or operator
-        if sent_to is None and event["exposure.party"] is None and event["exposure.to"] != "named_party":
+        claimed = event["destination.claimed_party"]
+        sent_to = claimed or (found["destination.operator"] if found["destination.third_party_equipment"] else None)
+        government = event["exposure.to"] == "government"
+        named = event["exposure.party"] is not None or event["exposure.to"] == "named_party"
+        receivers = []
+        if sent_to is not None:
+            who = Who(
+                claim=sent_to,
+                operator=found["destination.operator"] if claimed else None,
+                claimed_country=found["destination.equipment_country"],
+                has_home=False,
+            )
+            receivers.append((known_of(moment, who, "recipient"), False))
+        if named or (receivers and government and event["exposure.country"] != "JP"):
+            claim, country = event["exposure.party"], event["exposure.country"]
+            who = Who(claim=claim, government=government, claimed_country=country, has_home=False, has_place=False)
+            receivers.append((known_of(moment, who, "recipient"), government))
+        if not receivers:
             return
-        who = Who(
-            claim=sent_to or event["exposure.party"],
-            claimed_country=found["destination.equipment_country"] if sent_to else event["exposure.country"],
-            has_home=False,
-            has_place=sent_to is not None,
-        )
-        self._handler(found, event, moment, who, None)
-        found["recipient.key"] = found["recipient.id"] or unknown(who.claim, None, None)
+        values, _ = max(receivers, key=lambda pair: grade(pair[0], government=pair[1]))
+        self._handler(found, event, values, "recipient", None)
+        claim = values["who"].claim if values["claimed"] else None
+        found["recipient.key"] = found["recipient.id"] or unknown(claim, None, None)
 
-    def _handler(self, found: dict[str, Any], event: Row, moment: Moment, who: Who, done: Any) -> None:
+    def _handler(self, found: dict[str, Any], event: Row, values: dict[str, Any], role: str, done: Any) -> None:
         """Add the facts of the party (which did or may do something) or of the recipient (which did nothing)."""
-        judged = who.has_home
-        role = "party" if judged else "recipient"
-        facts, handled = handler_facts(moment, who, role)
-        put(found, role, facts.values, HANDLER_FACTS)
-        if facts.values["third_party"] is None:
+        judged, handled = role == "party", values["handled"]
+        put(found, role, values, HANDLER_FACTS)
+        if values["third_party"] is None:
             found[f"{role}.contract_in_force"] = False
-        if not facts.values["third_party"]:
+        if not values["third_party"]:
             return
         work = Work(
             asset=found["asset.id"],
@@ -129,7 +156,8 @@ class Naive:
             countries=handled.countries,
             countries_known=handled.countries_known,
         )
-        party = moment.parties[facts.values["id"]]
+        moment: Moment = values["moment"]
+        party = moment.parties[values["id"]]
         under, limit = contract_facts(moment, party, handled.contracts, work)
         put(found, role, under.values, CONTRACT_FACTS)
         if under.values["contract"] is not None:
@@ -192,6 +220,22 @@ class Naive:
             and ipaddress.ip_address(ip) in (block := ipaddress.ip_network(one.cidr))
         ]
         return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def known_of(moment: Moment, who: Who, role: str, name: tuple[Any, Any] = (None, None)) -> dict[str, Any]:
+    """Return a handler's facts, how it handles, and who it is."""
+    facts, handled = handler_facts(moment, who, role)
+    return {**facts.values, "handled": handled, "who": who, "name": name, "moment": moment}
+
+
+def grade(values: Row, *, government: bool) -> float:
+    """Return how grave a handler is, found in another way than `streams.enrich.handlers.gravity`."""
+    if values["abroad"] is not False and (government or values["kind"] == "government"):
+        return 9.0
+    if values["id"] is None:
+        return 8.0
+    own = values["kind"] == "own" or values["third_party"] is False
+    return (0.0 if own else 4.0) + (0.0 if values["abroad"] is False else 1.0)
 
 
 def put(found: dict[str, Any], role: str, values: Mapping[str, Any], names: Iterable[str] | None = None) -> None:

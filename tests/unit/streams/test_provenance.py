@@ -1,6 +1,7 @@
 """Facts say where they come from, in words that lead to the register, the policy, a setting or the event."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -90,3 +91,36 @@ def test_sources_hold_no_personal_data(told: dict[str, Provenance]) -> None:
 def test_of_an_act_nothing_is_told() -> None:
     told = explain_row(frame({"event.kind": "act"}), RegisterIndex(KNOWN, Interpretations()), KEYS)
     assert {fact.value for fact in told.values()} == {None}
+
+
+PROXIES = register(
+    parties=(party("acme"), party("gov", "government", "US")),
+    identities=(identity("bob", "acme"), identity("pool", shared=True)),
+    networks=(Network(id="theirs", cidr="10.0.0.0/8", country="JP", party="acme", valid_from=LONG_AGO),),
+)
+FOR_BOB = {"actor.on_behalf_of.issuer": "idp", "actor.on_behalf_of.subject": "bob"}
+
+
+@pytest.mark.parametrize(
+    ("event", "fact", "value", "source"),
+    [
+        (FOR_BOB, "party.id", "acme", "register identities/id-bob@2024-04-01 party"),
+        (FOR_BOB, "party.person_known", True, "the actor: register identities/id-hanako@2024-04-01 shared"),
+        ({**FOR_BOB, "actor.subject": "pool"}, "party.person_known", False, "id-pool@2024-04-01 shared"),
+        ({**FOR_BOB, "actor.subject": "bob"}, "party.person_known", True, "id-bob@2024-04-01 shared; event actor.kind"),
+        ({"origin.ip": "10.0.0.1"}, "party.person_known", False, "register networks/theirs@2024-04-01 party"),
+        ({"actor.subject": "x", "actor.party": "own"}, "party.id", None, "event actor.party names the carrier itself"),
+        (
+            transfer(destination__claimed_party="own", exposure__party="gov"),
+            "recipient.id", "gov", "event exposure.party",
+        ),
+        (
+            transfer(destination__claimed_party="own", destination__claimed_country="US"),
+            "recipient.known", False, "but the data goes abroad",
+        ),
+    ],
+)  # fmt: skip
+def test_whoever_is_judged_it_is_told_why(event: dict[str, Any], fact: str, value: object, source: str) -> None:
+    told = explain_row(frame(event), RegisterIndex(PROXIES, Interpretations()), KEYS)[fact]
+    assert told.value == value
+    assert source in told.source

@@ -20,34 +20,6 @@ def bob(home: str | None = "JP", settings: Interpretations | None = None, **of_a
 
 
 @pytest.mark.parametrize(
-    ("subject", "claim", "network", "found"),
-    [
-        ("bob", None, None, "acme"),
-        ("bob", "other", None, "acme"),
-        ("eve", "other", None, "other"),
-        ("eve", "aws:1", None, "other"),
-        ("eve", None, "other", "other"),
-        ("eve", "nobody", "other", None),
-        ("eve", None, "own", None),
-        ("eve", None, None, None),
-        ("dangling", "other", None, None),
-    ],
-)
-def test_the_identity_tells_the_party_then_the_event_then_a_third_partys_network(
-    subject: str, claim: str | None, network: str | None, found: str | None
-) -> None:
-    known = register(
-        parties=(party("acme"), party("other", accounts=("aws:1",))),
-        identities=(identity("bob", "acme"), identity("dangling", "nobody"), identity("eve", None)),
-        networks=(Network(id="n", cidr="10.0.0.0/8", party=network, valid_from=LONG_AGO),),
-    )
-    facts = facts_of(known, {"actor.subject": subject, "actor.party": claim, "origin.ip": "10.0.0.1"})
-    assert facts["party.id"] == found
-    assert facts["party.known"] is (found is not None)
-    assert facts["party.claimed"] is (found is None and claim is not None)
-
-
-@pytest.mark.parametrize(
     ("network", "mmdb", "claim", "place"),
     [
         ("JP", "US", None, "JP"),
