@@ -38,9 +38,7 @@ class Metric:
 
 
 # How far behind: messages that can be read and are in no batch yet.
-LAG = Metric(
-    "ashiato_lag_messages", "gauge", "Messages of a partition that wait to be read.", ("source", "partition")
-)
+LAG = Metric("ashiato_lag_messages", "gauge", "Messages of a partition that wait to be read.", ("source", "partition"))
 # Zero on a recorder that waits for others to let go; the sum over all recorders is the number of partitions.
 PARTITIONS = Metric("ashiato_partitions", "gauge", "Partitions that this recorder reads.")
 # What came in. `increase` of it and of the gateway's events should agree.
@@ -90,11 +88,13 @@ VERSIONS = Metric(
 )  # fmt: skip
 # What was changed while running.
 RELOADS = Metric(
-    "ashiato_reloads_total", "counter", "Changes of register, rulebook or interpretations, by outcome.",
-    ("what", "outcome"),
+    "ashiato_reloads_total", "counter", "Changes of register, rulebook, interpretations or producers, by outcome.",
+    ("what", "outcome"), of="all",
 )  # fmt: skip
 # 1 means: what is on disk is refused, an older version is in use, and the log says why.
-REFUSED = Metric("ashiato_reload_refused", "gauge", "Whether the files on disk are refused at present.", ("what",))
+REFUSED = Metric(
+    "ashiato_reload_refused", "gauge", "Whether the files on disk are refused at present.", ("what",), of="all"
+)
 # A producer that is not known has an empty name.
 REQUESTS = Metric(
     "ashiato_gateway_requests_total", "counter", "Requests answered, by status and kind of problem.",

@@ -32,7 +32,8 @@ from services.recording import Prepared
 from services.silence import Silence
 from streams.verdicts import REASONS
 
-disable_created_metrics()  # they double the series and say nothing that a rate does not
+# They double the series and say nothing that a rate does not.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _SHORT: Final = 12
 _OTHER: Final = "other"

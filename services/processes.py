@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 
-from schemas.errors import StoreAwayError, UsageError
+from schemas.errors import AshiatoError, StoreAwayError, UsageError
 from services.clock import new_id, utc_now
 from services.gateway import Gateway, create_app
 from services.gateway_kafka import KafkaIntake
@@ -24,7 +24,7 @@ from services.readiness import StoreAnswers, Taking, register_loaded, sink_takes
 from services.recording import FIRST_WAIT, LONGEST_WAIT
 from services.run_recorder import RunSettings, run_recorder
 from services.settings import OpsSection, Settings
-from services.stopping import Stopping, on_hangup, together
+from services.stopping import Stopping, together
 from services.store import Store
 
 _log = logging.getLogger("ashiato.process")
@@ -70,7 +70,7 @@ async def record(settings: Settings, store: Store) -> None:
         observer=Observers(metrics, LogObserver(), taking), until=stopping.when,
     )  # fmt: skip
     try:
-        await together([work], [ops.run_until_stopped(), reloading(judging, settings)], stopping)
+        await together([work], [ops.run_until_stopped(), reloading(judging, settings, stopping)], stopping)
     finally:
         answers.close()
 
@@ -123,8 +123,21 @@ def gateway_server(
     server = HttpServer(config, of.host, of.port)
     stopping.when(health.stopping)
     stopping.when(server.stop)
+    stopping.at_hangup(lambda: read_producers_again(gateway, of, metrics))
     _log.info("taking events in", extra={"host": of.host, "port": server.port})
     return server
+
+
+def read_producers_again(gateway: Gateway, settings: GatewaySettings, metrics: Metrics) -> None:
+    """Let in whom the producers file names now; if it cannot be used, those that it named before."""
+    try:
+        gateway.producers = producers_of(settings)
+    except AshiatoError as error:
+        metrics.reloaded("producers", good=False)
+        _log.error("the producers are refused, those before stay: %s", error, extra={"what": "producers"})
+        return
+    metrics.reloaded("producers", good=True)
+    _log.info("the producers were read again", extra={"what": "producers"})
 
 
 def ops_server(health: Health, ops: OpsSection) -> HttpServer:
@@ -134,10 +147,10 @@ def ops_server(health: Health, ops: OpsSection) -> HttpServer:
     return server
 
 
-async def reloading(judging: Judging, settings: Settings) -> None:
+async def reloading(judging: Judging, settings: Settings, stopping: Stopping) -> None:
     """Look for changes of what is judged with, until cancelled; SIGHUP makes it look at once."""
     now = asyncio.Event()
-    on_hangup(now.set)
+    stopping.at_hangup(now.set)
     await judging.watch(settings.paths.watch_seconds, now)
 
 

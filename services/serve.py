@@ -64,7 +64,9 @@ async def serve(settings: Settings, store: Store) -> None:
         stopping.when(recorder.stop)
         keep = keep_short(log, dt.timedelta(hours=settings.spool.keep_hours), utc_now)
         with LocalFront(store.directory):
-            await together([server.run_until_stopped(), recorder.run()], [reloading(judging, settings), keep], stopping)
+            await together(
+                [server.run_until_stopped(), recorder.run()], [reloading(judging, settings, stopping), keep], stopping
+            )
     finally:
         answers.close()
         spool.shut()

@@ -13,13 +13,14 @@ _log = logging.getLogger("ashiato.process")
 
 
 class Stopping:
-    """Passes the wish that the process end on.
+    """Passes on the wish that the process end (SIGTERM, SIGINT), or look at its files again (SIGHUP).
 
     Whoever works registers what has to be called; each of them has a grace period of its own.
     """
 
     def __init__(self) -> None:
         self._tell: list[Callable[[], None]] = []
+        self._look: list[Callable[[], None]] = []
         self._main: asyncio.Task[Any] | None = None
         self.told = False
 
@@ -29,13 +30,19 @@ class Stopping:
         if self.told:
             call()
 
+    def at_hangup(self, call: Callable[[], None]) -> None:
+        """Call this at each SIGHUP."""
+        self._look.append(call)
+
     def listen(self) -> None:
-        """Take SIGTERM and SIGINT from now on; called in the loop and the task that is cancelled by a second one."""
+        """Take signals from now on; called in the loop and the task that is cancelled by a second one."""
         self._main = asyncio.current_task()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             with suppress(NotImplementedError):  # on Windows the process just ends, which loses nothing
                 loop.add_signal_handler(number, self._signalled, number)
+        with suppress(NotImplementedError, AttributeError):  # there it is not known either
+            loop.add_signal_handler(signal.SIGHUP, self._hung_up)
 
     def stop(self) -> None:
         """Tell everybody, once."""
@@ -44,6 +51,10 @@ class Stopping:
             for call in self._tell:
                 call()
 
+    def _hung_up(self) -> None:
+        for call in self._look:
+            call()
+
     def _signalled(self, number: signal.Signals) -> None:
         if self.told and self._main is not None:
             _log.warning("told to stop again: what was begun is given up", extra={"signal": number.name})
@@ -51,12 +62,6 @@ class Stopping:
             return
         _log.info("told to stop", extra={"signal": number.name})
         self.stop()
-
-
-def on_hangup(call: Callable[[], None]) -> None:
-    """Call this at each SIGHUP, where there is such a signal."""
-    with suppress(NotImplementedError, AttributeError):
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, call)
 
 
 async def together(work: Sequence[Awaitable[None]], beside: Sequence[Awaitable[None]], stopping: Stopping) -> None:

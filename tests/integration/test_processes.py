@@ -8,13 +8,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from services.store import Store
+from tests.support.clickhouse_front import running_front
 from tests.support.gateways import BATCH, BEARER, EVENTS, producers_file
 from tests.support.judging import register_file
 from tests.support.kafka.broker import Broker
 from tests.support.kafka.topics import create_topic, read, send
 from tests.support.programs import Program, program
 from tests.support.recorders import messages
-from tests.support.stores import event, open_store
+from tests.support.stores import NOW, counts, event, open_store
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(180)]
 OUT = ("audit.findings", "audit.activity", "audit.deadletter")
@@ -66,6 +68,37 @@ async def test_a_recorder_is_watched_changed_and_stopped(broker: Broker, tmp_pat
     assert [row["n"] for row in used] == [10, 100]
 
 
+async def test_a_recorder_writes_to_a_server(broker: Broker, tmp_path: Path) -> None:
+    for topic in (EVENTS, *OUT):
+        await create_topic(broker.bootstrap, topic)
+    await send(broker.bootstrap, EVENTS, messages(range(30)))
+    with running_front(tmp_path / "clickhouse") as front:
+        server = front.settings()
+        Store.connect(server, tmp_path / "data", now=NOW, create=True).close()
+        settings = {
+            "ASHIATO_DATA_DIR": str(tmp_path / "data"),
+            "ASHIATO_KAFKA__BOOTSTRAP": broker.bootstrap,
+            "ASHIATO_OPS__PORT": "0",
+            "ASHIATO_STORE__URL": server.url,
+            "ASHIATO_STORE__USER": server.user,
+        }
+        if server.password:
+            settings["ASHIATO_STORE__PASSWORD"] = server.password.get_secret_value()
+        async with program("run", "recorder", folder=tmp_path, **settings) as one:
+            async with await client_of(one, "health and metrics") as client:
+                await sees(client, "/metrics", f'ashiato_events_total{{source="kafka:{EVENTS}"}} 30.0')
+                checks = json.loads(await sees(client, "/readyz", status=503))["checks"]
+                assert checks == {"assigned": "ok", "store": "ok", "register": "no register is loaded"}
+                front.kill()
+                await sees(client, "/readyz", '"store": "the store cannot be read"', status=503)
+                assert (await client.get("/healthz")).status_code == 200
+                front.start()
+                await sees(client, "/readyz", '"store": "ok"', status=503)
+            assert await one.stop() == 0
+        with Store.connect(server, tmp_path / "data", now=NOW) as store:
+            assert counts(store)["events"] == 30
+
+
 async def test_a_gateway_takes_in_for_kafka_and_answers_for_itself(broker: Broker, tmp_path: Path) -> None:
     await create_topic(broker.bootstrap, EVENTS, partitions=2)
     settings = {
@@ -94,6 +127,27 @@ async def test_a_gateway_whose_kafka_is_away_lives_and_says_that_it_is_not_ready
         async with await client_of(one, "taking events in") as client:
             assert "there is no connection to Kafka" in await sees(client, "/readyz", status=503)
             assert (await client.get("/healthz")).status_code == 200
+        assert await one.stop() == 0
+
+
+async def test_a_producer_that_is_taken_off_the_file_is_let_in_no_more(tmp_path: Path) -> None:
+    file = producers_file(tmp_path)
+    settings = {
+        "ASHIATO_KAFKA__BOOTSTRAP": "127.0.0.1:1",
+        "ASHIATO_GATEWAY__PORT": "0",
+        "ASHIATO_GATEWAY__PRODUCERS_FILE": str(file),
+    }
+    async with program("run", "gateway", folder=tmp_path, **settings) as one:
+        async with await client_of(one, "taking events in") as client:
+            assert (await client.post("/v1/events")).status_code == 415  # let in, and asked for another body
+            file.write_text("producers: [{name: crm}]\n")
+            one.process.send_signal(signal.SIGHUP)
+            await sees(client, "/metrics", 'ashiato_reload_refused{what="producers"} 1.0')
+            assert (await client.post("/v1/events")).status_code == 415
+            file.write_text("producers: []\n")
+            one.process.send_signal(signal.SIGHUP)
+            await sees(client, "/metrics", 'ashiato_reload_refused{what="producers"} 0.0')
+            assert (await client.post("/v1/events")).status_code == 401
         assert await one.stop() == 0
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from schemas.errors import EvidenceError
-from services.stopping import Stopping, on_hangup, together
+from services.stopping import Stopping, together
 
 pytestmark = pytest.mark.asyncio
 
@@ -54,10 +54,12 @@ async def test_a_second_signal_gives_up_what_was_begun() -> None:
 
 
 async def test_a_hangup_calls_and_ends_nothing() -> None:
-    heard = asyncio.Event()
-    on_hangup(heard.set)
+    heard, stopping = asyncio.Event(), Stopping()
+    stopping.at_hangup(heard.set)
+    stopping.listen()
     os.kill(os.getpid(), signal.SIGHUP)
     await asyncio.wait_for(heard.wait(), 5)
+    assert not stopping.told
 
 
 async def test_what_runs_beside_the_work_ends_with_it() -> None:
