@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
-from jsonschema.protocols import Validator
-from jsonschema.validators import validator_for
+from jsonschema import Draft7Validator
 
 from schemas.errors import ManyErrors
 from services.cli import ashiato
@@ -33,13 +32,14 @@ each_of_ours = pytest.mark.parametrize("name", OURS)
 
 
 @cache
-def schema() -> Validator:
+def schema() -> Draft7Validator:
     package = find_spec("check_jsonschema")
     assert package is not None
     assert package.origin is not None
     path = Path(package.origin).parent / "builtin_schemas" / "vendor" / "compose-spec.json"
     found = json.loads(path.read_text(encoding="utf-8"))
-    return validator_for(found)(found)
+    assert "draft-07" in found["$schema"]
+    return Draft7Validator(found)
 
 
 def seconds(text: str) -> int:
