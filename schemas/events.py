@@ -94,8 +94,8 @@ class Principal(Message):
 
     issuer: Short | None = Field(
         None,
-        description="Who vouches for the subject: an IdP, a cloud account, a database. The actor's stands in the record: "
-        "no personal data.",
+        description="Who vouches for the subject: an IdP, a cloud account, a database. The actor's stands in the "
+        "record: no personal data.",
     )
     subject: Short | None = Field(None, description="The name within the issuer: user name, ARN, service account.")
     party: Short | None = Field(
@@ -138,7 +138,7 @@ class Records(Message):
 
     count: Int64 | None = Field(None, description="Records touched.")
     fields: Shorts | None = Field(
-        None, description="Names of the fields touched. Stand in the record: no personal data."
+        None, description="Names of the fields touched. They stand in the record: name nobody."
     )
     users: Shorts | None = Field(
         None, description="References of the users (利用者) concerned. Kept outside the record."
@@ -223,7 +223,7 @@ class GrantData(Data):
     change: GrantChange = Field(description="Given, changed or revoked.")
     privileges: Shorts | None = Field(
         None,
-        description="What the right allows, in the words of the contract's scope. Stand in the record: no personal data.",
+        description="What the right allows, in the words of the contract's scope. Stand in the record: name nobody.",
     )
     until: Time | None = Field(None, description="When the right ends by itself.")
 

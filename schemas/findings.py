@@ -74,7 +74,7 @@ class Finding(Contract):
     asset: str = Field(description="asset.key.")
     party: str | None = Field(description="Party it is about.")
     country: str | None = Field(
-        description="Country it is about: of the equipment for ロ, of the operator for ハ and ニ; else the foreign ones."
+        description="Country it is about: of the equipment for ロ, of the operator for ハ, ニ; else the foreign ones."
     )
     policy_item: str | None = Field(description="Item of ORD 22-2-23 (iii) that the rule checks.")
     episode: str | None = Field(description="Day in Asia/Tokyo for rules with daily episodes, else absent.")
