@@ -103,12 +103,15 @@ fuzz: setup ## Run the property tests with many more examples
 	@pytest --numprocesses $(WORKERS) --hypothesis-profile fuzz --timeout 3600 tests/property $(ARGS)
 
 ##@ Measure
-.PHONY: bench-pipeline bench-ingest bench-rules
+.PHONY: bench-pipeline bench-ingest bench-kafka bench-rules
 bench-pipeline: setup ## Bytes to records, findings and hashes, against a per-event pipeline
 	@python -m benchmarks.pipeline $(ARGS)
 
 bench-ingest: setup ## The same into the embedded store, with peak memory
 	@python -m benchmarks.ingest $(ARGS)
+
+bench-kafka: setup setup-kafka ## The distributed shape, broker included: speed against Faust, memory, lag, gateway
+	@python -m benchmarks.kafka $(ARGS)
 
 bench-rules: setup ## Rules alone, against rsigma (cargo install rsigma --version 0.23.0 --locked)
 	@python -m benchmarks.rules_vs_rsigma $(ARGS)

@@ -1,0 +1,189 @@
+"""Where the benchmarks of the distributed shape run: a broker of their own, topics, events, data directories.
+
+Everything is on the loopback and in one folder that is removed afterwards. Producers send what they were given, once,
+and end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError
+
+from benchmarks.enriched_events import CARRIER
+from examples.carrier import generate
+from services.topics import EVENTS, OUT
+from tests.support.kafka.broker import Broker
+from tests.support.kafka.topics import create_topic
+
+PARTITIONS: Final = 4
+GROUP: Final = "benchmark"
+BATCH_BYTES: Final = 512 << 10
+JAVA_OPTIONS: Final = ("-Xms512m", "-Xmx512m", "-XX:+UseSerialGC")
+"""Unlike in tests, the broker's code is compiled well."""
+DAY: Final = dt.date(2026, 11, 2)
+
+
+def native_messages(count: int, seed: int) -> list[bytes]:
+    """Return native events of one day of the example carrier, in order of time; each is another one."""
+    found: list[bytes] = []
+    for entry in generate.messages(seed, count + count // 2 + 1_000, DAY):
+        if entry.file.endswith(".ndjson"):
+            found.append(json.dumps(entry.body, ensure_ascii=False, separators=(",", ":")).encode())
+            if len(found) == count:
+                break
+    assert len(found) == count, f"the day has {len(found)} native events only"
+    return found
+
+
+@dataclass(slots=True)
+class Sent:
+    """What a producer has sent: for each partition the offset behind each batch, and when the batch was begun."""
+
+    behind: dict[int, list[int]] = field(default_factory=lambda: {number: [] for number in range(PARTITIONS)})
+    began: dict[int, list[float]] = field(default_factory=lambda: {number: [] for number in range(PARTITIONS)})
+
+    def add(self, partition: int, behind: int, began: float) -> None:
+        """Note one batch."""
+        self.behind[partition].append(behind)
+        self.began[partition].append(began)
+
+    def between(self, partition: int, first: int, behind: int) -> Iterator[tuple[float, int]]:
+        """Yield when they were sent and how many, of the messages from ``first`` to before ``behind``."""
+        ends, at = self.behind[partition], first
+        for number in range(bisect_right(ends, first), len(ends)):
+            if at >= behind:
+                return
+            end = min(ends[number], behind)
+            yield self.began[partition][number], end - at
+            at = end
+
+
+@dataclass(slots=True)
+class Place:
+    """A broker with fresh topics, and a folder."""
+
+    folder: Path
+    bootstrap: str
+
+    def data_dir(self, name: str) -> Path:
+        """Return a new data directory under the example's register."""
+        path = self.folder / name
+        ashiato("register", "load", str(CARRIER / "register"), "--data-dir", str(path))
+        return path
+
+    async def produce(self, messages: Sequence[bytes], count: int, *, rate: float | None = None) -> Sent:
+        """Send ``count`` messages, from the first again where there are fewer, in batches over all partitions.
+
+        Args:
+            messages: what to send.
+            count: how many.
+            rate: messages a second; None: as fast as it goes.
+        """
+        sent, size, started = Sent(), 500 if rate is None else max(1, round(rate / 100)), time.monotonic()
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self.bootstrap, acks="all", compression_type="lz4", max_batch_size=BATCH_BYTES
+        )
+        await producer.start()
+        try:
+            open_: set[asyncio.Task[None]] = set()
+            for number, first in enumerate(range(0, count, size)):
+                if rate is not None:
+                    await asyncio.sleep(max(0.0, started + first / rate - time.monotonic()))
+                rows = min(size, count - first)
+                chosen = [messages[(first + row) % len(messages)] for row in range(rows)]
+                open_.add(asyncio.create_task(_send(producer, number % PARTITIONS, chosen, sent)))
+                if len(open_) >= 2 * PARTITIONS:
+                    _, open_ = await asyncio.wait(open_, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.gather(*open_)
+        finally:
+            await producer.stop()
+        return sent
+
+
+async def _send(producer: AIOKafkaProducer, partition: int, messages: Sequence[bytes], sent: Sent) -> None:
+    began, rest = time.monotonic(), iter(messages)
+    left = len(messages)
+    while left:
+        batch = producer.create_batch()
+        taken = 0
+        for message in islice(rest, left):
+            assert batch.append(timestamp=None, key=None, value=message) is not None, "a batch is too small"
+            taken += 1
+        batch.close()
+        told = await (await producer.send_batch(batch, EVENTS, partition=partition))
+        sent.add(partition, told.offset + taken, began)
+        left -= taken
+
+
+@asynccontextmanager
+async def place(folder: Path) -> AsyncIterator[Place]:
+    """Lend a broker with empty topics; it and all that lies in the folder are gone afterwards."""
+    with Broker(folder / "broker", java_options=JAVA_OPTIONS) as broker:
+        for topic in (EVENTS, *OUT.values()):
+            await create_topic(broker.bootstrap, topic, partitions=PARTITIONS)
+        yield Place(folder, broker.bootstrap)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+class Offsets:
+    """Offsets that the recorder has committed, which it does once a batch counts."""
+
+    def __init__(self, admin: AIOKafkaAdminClient) -> None:
+        self._admin = admin
+
+    async def now(self) -> dict[int, int]:
+        """Return the offset behind what counts, by partition."""
+        try:
+            found = await self._admin.list_consumer_group_offsets(GROUP)
+        except (GroupCoordinatorNotAvailableError, GroupLoadInProgressError):  # nobody has joined yet
+            return {}
+        return {one.partition: of.offset for one, of in found.items() if one.topic == EVENTS and of.offset >= 0}
+
+
+@asynccontextmanager
+async def committed_by(bootstrap: str) -> AsyncIterator[Offsets]:
+    """Lend something to ask how far the recorder has come."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        yield Offsets(admin)
+    finally:
+        await admin.close()
+
+
+def ashiato(*arguments: str) -> str:
+    """Run a command to its good end; return what it printed."""
+    command = [sys.executable, "-m", "services.cli", *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment()).stdout
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Return the environment of a child: ours without settings of Ashiato, and these."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ASHIATO_")}
+    return {**clean, **settings}
+
+
+def told_by(data_dir: Path) -> dict[str, Any]:
+    """Return what a store holds: events, findings, and sums over the hashes of all of them."""
+    found: dict[str, Any] = {}
+    for view in ("evidence", "findings"):
+        sql = f"SELECT count() AS {view}, toString(sum(cityHash64(leaf_hash))) AS {view}_hash FROM {view}"  # noqa: S608
+        found |= json.loads(ashiato("query", sql, "--data-dir", str(data_dir), "--json"))[0]
+    return found
