@@ -13,8 +13,8 @@ import polars as pl
 
 from schemas.events import ActKind
 from schemas.records import RECORD_VERSION
-from services.keys import load_keys
 from services.store import Store
+from services.store_keys import reading_keys_of
 from streams.commit import Keys, keyed_hex
 from streams.merkle import leaf_hash
 
@@ -55,7 +55,7 @@ def record_done(
     Raises:
         StoreError: the act cannot be written.
     """
-    keys = load_keys(store.directory.keys)
+    keys = reading_keys_of(store)
     record_act(store, kind=kind, who=user_name(), text=what, rows=rows, keys=keys, now=now, new_id=new_id)
 
 

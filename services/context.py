@@ -12,10 +12,10 @@ from schemas.interpretations import Interpretations
 from schemas.records import Versions
 from schemas.register import Register
 from services.geo import Geo
-from services.keys import load_keys
 from services.register_store import current_register
 from services.rulebook_files import read_rulebook
 from services.store import Store
+from services.store_keys import keys_of
 from streams.commit import Keys
 from streams.pipeline import Context
 from streams.register_index import RegisterIndex, no_geo
@@ -44,9 +44,10 @@ def build_context(
 
     Raises:
         InputError: a key or the MMDB file cannot be used.
+        StoreError: a key is missing though there is evidence.
         RuleError: a rule does not compile.
     """
-    keys = load_keys(store.directory.keys, salt_key)
+    keys = keys_of(store, salt_key)
     register = current_register(store)
     settings = interpretations or current_interpretations(store)
     rulebook = builtin_rulebook()

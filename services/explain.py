@@ -22,8 +22,8 @@ from services.context import DISTRIBUTION
 from services.explain_page import ERASED, Page, columns_of_event
 from services.geo import Geo
 from services.kept import Kept, kept
-from services.keys import load_keys
 from services.store import Store
+from services.store_keys import reading_keys_of
 from streams.adapt import detect
 from streams.batch import RawBatch
 from streams.citations import Citations
@@ -124,7 +124,7 @@ def _looked_up(store: Store, evidence: Kept, mmdb: Path | None) -> LookedUp:
     index = RegisterIndex(*versions, geo or no_geo)
     position = {name: evidence.finding[f"position.{name}"] for name in ("source", "partition", "offset", "part")}
     event = _decoded(evidence.raw, position)
-    row, sources = looked_up(event, index, load_keys(store.directory.keys))
+    row, sources = looked_up(event, index, reading_keys_of(store))
     row[REVIEWED], sources[REVIEWED] = evidence.finding["facts"].get(REVIEWED), "review of identities"
     other = _differing(row, evidence.finding["facts"])
     if not other:

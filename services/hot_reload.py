@@ -23,11 +23,11 @@ from services.acts import record_act, user_name
 from services.context import context_of
 from services.geo import Geo
 from services.judged_files import ACTS, Version, Watched, watched
-from services.keys import load_keys
 from services.metrics import Metrics
 from services.settings import PathsSection
 from services.silence import last_heard, log_sources
 from services.store import Store, VersionKind
+from services.store_keys import keys_of
 from streams.pipeline import Context
 
 MAX_TOLD: Final = 50
@@ -78,7 +78,7 @@ class Judging:
         self._now = now
         self._new_id = new_id
         self._watched = watched(paths, store)
-        self._keys = load_keys(store.directory.keys, paths.salt_key)
+        self._keys = keys_of(store, paths.salt_key)
         self._geo = Geo(paths.mmdb) if paths.mmdb else None
         self._states: dict[VersionKind, _State] = {}
         for one in self._watched:

@@ -14,9 +14,9 @@ from schemas.errors import UsageError
 from schemas.events import ActKind
 from schemas.register import Register, RegisterVersion
 from services.acts import record_act
-from services.keys import load_keys
 from services.register_files import read_register
 from services.store import Store
+from services.store_keys import reading_keys_of
 from streams.register_gaps import Gap, Unknown, gaps
 from streams.register_known import Known
 from streams.register_versions import (
@@ -40,7 +40,7 @@ class Doer:
 
     def record(self, store: Store, kind: ActKind, text: str, rows: int) -> None:
         """Record the act; it must not happen if this fails."""
-        keys = load_keys(store.directory.keys)
+        keys = reading_keys_of(store)
         record_act(store, kind=kind, who=self.who, text=text, rows=rows, keys=keys, now=self.now, new_id=self.new_id)
 
 

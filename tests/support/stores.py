@@ -13,6 +13,7 @@ from typing import Any, Final
 from schemas.records import Versions
 from services.context import builtin_rulebook
 from services.ingest import Ingest, Summary
+from services.keys import PSEUDONYM_KEY, SALT_KEY
 from services.sources import BatchLimits
 from services.store import Store
 from streams.pipeline import Context
@@ -47,8 +48,14 @@ def context() -> Context:
 
 
 def open_store(path: Path) -> Store:
-    """Return a new or existing store at a path."""
-    return Store.open(path, now=NOW, create=True)
+    """Return a new or existing store at a path; in a new one lie the keys that `context` records with."""
+    store = Store.open(path, now=NOW, create=True)
+    for name, key in ((SALT_KEY, KEYS.salt_key), (PSEUDONYM_KEY, KEYS.pseudonym_key)):
+        file = store.directory.keys / name
+        if not file.exists():
+            file.touch(0o600)
+            file.write_text(key, encoding="ascii")
+    return store
 
 
 def event(number: int, **data: Any) -> dict[str, Any]:

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import InputError, StoreError
-from services.keys import PSEUDONYM_KEY, SALT_KEY, load_keys
-from streams.commit import derive_pseudonym_key
+from services.keys import PSEUDONYM_KEY, SALT_KEY, Made, load_keys, load_reading_keys
+from streams.commit import derive_pseudonym_key, keyed_hex
 
 
 def test_keys_are_made_once_and_only_their_owner_may_read_them(tmp_path: Path) -> None:
@@ -75,3 +75,73 @@ def test_a_file_without_a_key_is_refused_and_not_quoted(tmp_path: Path, text: st
 def test_a_key_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="the key file cannot be used"):
         load_keys(tmp_path, tmp_path / "none.key")
+
+
+def test_a_salt_key_that_evidence_was_made_with_is_not_remade(tmp_path: Path) -> None:
+    made = Made(load_keys(tmp_path).salt_key_id)
+    (tmp_path / SALT_KEY).unlink()
+
+    with pytest.raises(StoreError, match=f"the salt key {made.salt_key_id} is missing") as caught:
+        load_keys(tmp_path, made=lambda: made)
+    assert str(tmp_path / SALT_KEY) in str(caught.value)
+    assert "--salt-key" in caught.value.todo
+    assert not (tmp_path / SALT_KEY).exists()
+
+
+def test_another_salt_key_may_be_given_once_the_old_one_is_destroyed(tmp_path: Path) -> None:
+    first = load_keys(tmp_path)
+    (tmp_path / SALT_KEY).unlink()
+    new = tmp_path / "new.key"
+    new.write_text("cd" * 32)
+
+    later = load_keys(tmp_path, new, lambda: Made(first.salt_key_id))
+
+    assert (later.salt_key, later.pseudonym_key) == ("cd" * 32, first.pseudonym_key)
+
+
+@pytest.mark.parametrize("also", [[], [SALT_KEY]], ids=["salt key given", "nothing left"])
+def test_a_pseudonym_key_that_evidence_was_made_with_is_not_remade(tmp_path: Path, also: list[str]) -> None:
+    first = load_keys(tmp_path)
+    other = tmp_path / "other.key"
+    other.write_text("cd" * 32)
+    for name in (PSEUDONYM_KEY, *also):
+        (tmp_path / name).unlink()
+
+    for given in (other, None) if also else (other,):
+        with pytest.raises(StoreError, match="the pseudonym key is missing.*restore"):
+            load_keys(tmp_path, given, lambda: Made(first.salt_key_id))
+    assert not (tmp_path / PSEUDONYM_KEY).exists()
+    assert (tmp_path / SALT_KEY).exists() != bool(also)
+
+
+def test_the_first_salt_key_is_enough_to_have_the_pseudonym_key_again(tmp_path: Path) -> None:
+    first = load_keys(tmp_path)
+    made = Made(first.salt_key_id, ("SELECT 1", keyed_hex("text", "SELECT 1", first)))
+    (tmp_path / PSEUDONYM_KEY).unlink()
+
+    assert load_keys(tmp_path, made=lambda: made) == first
+
+
+def test_a_pseudonym_key_that_the_acts_were_not_made_with_is_not_derived(tmp_path: Path) -> None:
+    """The first act may be older than the first salt key in use: the pseudonym key did not follow from that one."""
+    first = load_keys(tmp_path)
+    (tmp_path / PSEUDONYM_KEY).unlink()
+
+    with pytest.raises(StoreError, match="the pseudonym key is missing"):
+        load_keys(tmp_path, made=lambda: Made(first.salt_key_id, ("SELECT 1", "0" * 64)))
+
+
+def test_whoever_only_reads_needs_no_salt_key_and_makes_none(tmp_path: Path) -> None:
+    first = load_keys(tmp_path)
+    (tmp_path / SALT_KEY).unlink()
+
+    assert load_reading_keys(tmp_path, lambda: Made(first.salt_key_id)).pseudonym_key == first.pseudonym_key
+    assert not (tmp_path / SALT_KEY).exists()
+
+
+def test_a_pseudonym_key_that_others_may_read_is_refused_for_reading_too(tmp_path: Path) -> None:
+    load_keys(tmp_path)
+    (tmp_path / PSEUDONYM_KEY).chmod(0o604)
+
+    with pytest.raises(InputError, match=r"its mode is 0604 \(chmod 600 "):
+        load_reading_keys(tmp_path)

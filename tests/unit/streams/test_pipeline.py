@@ -112,6 +112,7 @@ def test_what_a_producer_may_write_as_it_likes_is_in_no_record_and_no_finding(kn
     recorded = said(known, *events, *of_crm)
     assert not recorded.dead_letters.height
     assert {"SC-UNREGISTERED", "GOV-PROVISION", "EXPOSURE-UNKNOWN-PARTY"} <= rules(recorded)
+    assert recorded.activity is not None
     for frame in (recorded.evidence, recorded.findings, recorded.activity):
         assert PERSON not in frame.drop("leaf_hash", strict=False).write_json()
 

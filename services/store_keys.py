@@ -1,0 +1,26 @@
+"""The keys of a store: those in its data directory, held against what its evidence was made with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from services.keys import Made, load_keys, load_reading_keys
+from services.store import Store, statement
+from streams.commit import Keys
+
+
+def keys_of(store: Store, salt_key_file: Path | None = None) -> Keys:
+    """Return the keys to record with; a store without evidence gets new ones. See `services.keys.load_keys`."""
+    return load_keys(store.directory.keys, salt_key_file, lambda: _made(store))
+
+
+def reading_keys_of(store: Store) -> Keys:
+    """Return the keys that make pseudonyms: to record acts and to look events up again, not to record events."""
+    return load_reading_keys(store.directory.keys, lambda: _made(store))
+
+
+def _made(store: Store) -> Made:
+    """Return what the evidence of a store tells of its keys."""
+    (row,) = store.rows(statement("made_with"))
+    act = (row["act_text"], row["act_subject"]) if row["acts"] else None
+    return Made(row["salt_key_id"] if row["ranges"] else None, act)
