@@ -4,7 +4,8 @@
 --
 -- Settings: an insert is durable when it returns. One insert is one part of one file (not one file per column: each
 -- file costs an fsync). Parts are merged by the thirty, not by the five: merging rewrites all records and cost as much
--- CPU as writing them did.
+-- CPU as writing them did. A merge holds a granule of each of its parts: where rows are long, granules are of 1 MB, not
+-- of 10, or thirty of them would be a gigabyte.
 
 CREATE TABLE IF NOT EXISTS range_rows
 (
@@ -69,7 +70,8 @@ PARTITION BY toYYYYMM(recorded_at)
 ORDER BY (range_id, `position.offset`, `position.part`)
 SETTINGS
     fsync_after_insert = 1, fsync_part_directory = 1,
-    min_bytes_for_wide_part = 100000000, min_rows_for_wide_part = 0, min_parts_to_merge_at_once = 30;
+    min_bytes_for_wide_part = 100000000, min_rows_for_wide_part = 0, min_parts_to_merge_at_once = 30,
+    index_granularity_bytes = 1000000;
 
 -- Values under the short clock (communication-derived, and the raw message) with the salt that they are committed by.
 CREATE TABLE IF NOT EXISTS personal_short_rows
@@ -90,7 +92,8 @@ PARTITION BY toYYYYMM(recorded_at)
 ORDER BY (range_id, `position.offset`, `position.part`)
 SETTINGS
     fsync_after_insert = 1, fsync_part_directory = 1,
-    min_bytes_for_wide_part = 100000000, min_rows_for_wide_part = 0, min_parts_to_merge_at_once = 30;
+    min_bytes_for_wide_part = 100000000, min_rows_for_wide_part = 0, min_parts_to_merge_at_once = 30,
+    index_granularity_bytes = 1000000;
 
 -- Values under the long clock (accountability), and keyed pseudonyms of users.
 CREATE TABLE IF NOT EXISTS personal_long_rows

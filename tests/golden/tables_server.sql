@@ -72,7 +72,8 @@ PARTITION BY toYYYYMM(recorded_at)
 ORDER BY (range_id, `position.offset`, `position.part`)
 SETTINGS
     fsync_after_insert = 1, fsync_part_directory = 1,
-    min_bytes_for_wide_part = 100000000, min_rows_for_wide_part = 0, min_parts_to_merge_at_once = 30;
+    min_bytes_for_wide_part = 100000000, min_rows_for_wide_part = 0, min_parts_to_merge_at_once = 30,
+    index_granularity_bytes = 1000000;
 
 CREATE TABLE IF NOT EXISTS personal_short_rows
 (
@@ -92,7 +93,8 @@ PARTITION BY toYYYYMM(recorded_at)
 ORDER BY (range_id, `position.offset`, `position.part`)
 SETTINGS
     fsync_after_insert = 1, fsync_part_directory = 1,
-    min_bytes_for_wide_part = 100000000, min_rows_for_wide_part = 0, min_parts_to_merge_at_once = 30;
+    min_bytes_for_wide_part = 100000000, min_rows_for_wide_part = 0, min_parts_to_merge_at_once = 30,
+    index_granularity_bytes = 1000000;
 
 CREATE TABLE IF NOT EXISTS personal_long_rows
 (
