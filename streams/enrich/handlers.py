@@ -64,15 +64,18 @@ def handler_facts(moment: Moment, who: Who, role: str) -> tuple[Facts, Handled]:
 def gravity(facts: Facts, who: Who) -> int:
     """Return how grave it is that somebody handles, so that of two the graver one counts.
 
-    A government that is not known to be Japan's is gravest (5), then somebody unknown (4), a third party that is not
-    known to be in Japan (3), any other third party (2), and the carrier itself not known to be in Japan (1), and in
-    Japan (0). The carrier itself comes last wherever it is: next to nothing that rules ask of others is asked of it.
+    A government that is not known to be Japan's is gravest (6), then a third party abroad (5): a made-up name beside it
+    must not hide it. Then somebody unknown (4), a third party of whom the country is not known (3), a third party in
+    Japan (2), and the carrier itself not known to be in Japan (1), and in Japan (0). The carrier itself comes last
+    wherever it is: next to nothing that rules ask of others is asked of it.
     """
     in_japan = facts.values["abroad"] is False
     if not in_japan and (who.government or facts.values["kind"] == "government"):
-        return 5
+        return 6
     third_party = facts.values["third_party"]
-    return 4 if third_party is None else 2 * third_party + (not in_japan)
+    if third_party is None:
+        return 4
+    return 5 if third_party and facts.values["abroad"] else 2 * third_party + (not in_japan)
 
 
 def place_of(who: Who, role: str) -> tuple[str | None, str]:

@@ -233,9 +233,10 @@ def grade(values: Row, *, government: bool) -> float:
     if values["abroad"] is not False and (government or values["kind"] == "government"):
         return 9.0
     if values["id"] is None:
-        return 8.0
+        return 6.0
     own = values["kind"] == "own" or values["third_party"] is False
-    return (0.0 if own else 4.0) + (0.0 if values["abroad"] is False else 1.0)
+    far = {False: 0.0, None: 1.0, True: 1.0 if own else 3.0}[values["abroad"]]
+    return (0.0 if own else 4.0) + far
 
 
 def put(found: dict[str, Any], role: str, values: Mapping[str, Any], names: Iterable[str] | None = None) -> None:

@@ -37,13 +37,15 @@ GRADED = register(
         identity("own-abroad", home_country="US"),
         identity("acme-home", "acme"),
         identity("acme-abroad", "acme", home_country="US"),
+        identity("acme-far", "acme", home_country="VN"),
         identity("acme-nowhere", "acme", home_country=None),
         identity("agent", "gov"),
         identity("officer", "police"),
     ),
 )
-RISING = ("hanako", "own-abroad", "acme-home", "acme-abroad", "stranger", "agent")
-"""Who is graver than whom: own, own abroad, a third party's, a third party's abroad, unknown, a foreign authority's."""
+RISING = ("hanako", "own-abroad", "acme-home", "acme-nowhere", "stranger", "acme-abroad", "agent")
+"""Who is graver than whom: own, own abroad, a third party's in Japan, somewhere, unknown, a third party's abroad, a
+foreign authority's."""
 
 
 @pytest.mark.parametrize("kind", ["person", None])
@@ -59,9 +61,9 @@ def test_of_who_acts_and_who_is_acted_for_the_graver_one_is_judged(mild: str, gr
 @pytest.mark.parametrize(
     ("actor", "other", "kind", "judged"),
     [
-        ("acme-abroad", "acme-nowhere", "person", "acme-abroad"),
-        ("acme-nowhere", "acme-abroad", "person", "acme-nowhere"),
-        ("acme-abroad", "acme-nowhere", "service", "acme-nowhere"),
+        ("acme-abroad", "acme-far", "person", "acme-abroad"),
+        ("acme-far", "acme-abroad", "person", "acme-far"),
+        ("acme-abroad", "acme-far", "service", "acme-far"),
         ("acme-home", "officer", "person", "acme-home"),
         ("acme-abroad", "acme-home", "service", "acme-abroad"),
         ("own-abroad", "hanako", "service", "hanako"),
@@ -148,7 +150,8 @@ def test_the_recipient_is_whom_the_transfer_names_then_the_operator_then_whom_da
         ("acme", {"to": "named_party", "party": "own"}, "acme"),
         ("acme", {"to": "named_party", "party": "home"}, "acme"),
         ("acme", {"to": "named_party", "party": "aws"}, "aws"),
-        ("aws", {"to": "named_party", "party": "nobody"}, None),
+        ("aws", {"to": "named_party", "party": "nobody"}, "aws"),
+        ("acme", {"to": "named_party", "party": "nobody"}, None),
         ("nobody", {"to": "government", "party": "gov"}, "gov"),
         ("gov", {"to": "named_party", "party": "nobody"}, "gov"),
         ("aws", {"to": "government", "party": "police"}, "aws"),
