@@ -24,6 +24,8 @@ from streams.rules import Rulebook
 class Context:
     """What a batch is judged with. Nothing in it changes while a batch is on its way.
 
+    One context serves one thread at a time: the index remembers what it was asked, so that it need not find it again.
+
     Attributes:
         index: the register and the interpretations, ready to be asked.
         rulebook: the rules.
