@@ -22,6 +22,7 @@ from streams.batch import RawBatch
 from streams.commit import Keys
 from streams.merkle import leaf_hash, root
 from streams.pipeline import Context
+from streams.ranges import bare
 
 
 @dataclass(slots=True)
@@ -57,7 +58,8 @@ class Baseline:
         evidence, digest = Evidence(), hashlib.sha256()
         findings: list[bytes] = []
         for offset, message in zip(batch.offsets, batch.messages, strict=True):
-            digest.update(len(message).to_bytes(8, "big") + message)
+            text = bare(message)
+            digest.update(len(text).to_bytes(8, "big") + text)
             self._one(message, (batch.source, batch.partition, offset, 0), evidence, findings)
         evidence.records += findings
         evidence.leaves = [leaf_hash(record) for record in evidence.records]

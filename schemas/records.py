@@ -143,7 +143,8 @@ class Range(Contract):
     )
     messages_hmac: Sha256 = Field(
         description="HMAC-SHA-256, under the pseudonym key, of `messages|` and the SHA-256 (hex) over the raw messages "
-        "in order, each after its length (u64 big-endian); an oversized one counts with its length and its SHA-256."
+        "in order, each without white space at its end and after its length (u64 big-endian); an oversized one counts "
+        "with its length and its SHA-256, as it is."
     )
     last_message_hmac: Sha256 = Field(
         description="The same of the SHA-256 of the last raw message; of nothing, if there is none. Keyed, because a "

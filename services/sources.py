@@ -25,7 +25,7 @@ from services.line_reader import LineReader
 from services.messages import Run
 from streams.adapt import NATIVE, adapter_of, detect
 from streams.batch import Oversize, RawBatch
-from streams.ranges import Digest
+from streams.ranges import Digest, bare
 
 _LOOKED_AT: Final = 16  # messages, when the first ones are no JSON
 
@@ -227,11 +227,11 @@ def _format_of(peeked: Iterable[Run]) -> str:
 
 
 def _beginning(peeked: Iterable[Run]) -> str:
-    """Return 12 hexadecimal digits of the SHA-256 of the first message, or ``empty``."""
+    """Return 12 hexadecimal digits of the SHA-256 of the first message (`bare`), or ``empty``."""
     first = next((message for run in peeked for message in run.messages), None)
     if first is None:
         return "empty"
-    return (first.sha256 if isinstance(first, Oversize) else hashlib.sha256(first).digest()).hex()[:12]
+    return (first.sha256 if isinstance(first, Oversize) else hashlib.sha256(bare(first)).digest()).hex()[:12]
 
 
 def _file_name(path: Path | None) -> str:

@@ -11,9 +11,12 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
+from typing import Final
 
 from schemas.records import Range
 from streams.batch import RawBatch
+
+_BLANK: Final = b" \t\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,14 @@ def gaps(accepted: Iterable[Accepted]) -> list[tuple[int, int]]:
     return missing
 
 
+def bare(message: bytes) -> bytes:
+    """Return a message without the white space of JSON (RFC 8259 §2) at its end.
+
+    What digests are over: a last line that was read before its line feed came may still get blanks before it.
+    """
+    return message.rstrip(_BLANK)
+
+
 class Digest:
     """Running SHA-256 over messages, as `schemas.records.Range` defines ``messages_sha256``."""
 
@@ -71,8 +82,9 @@ class Digest:
         """Add the messages of ``batch`` whose offsets lie in ``first`` to ``last``, both inclusive."""
         for run in _runs(batch, first, last):
             if isinstance(run, list):
-                self._all.update(b"".join(chain.from_iterable((len(m).to_bytes(8, "big"), m) for m in run)))
-                self._last = hashlib.sha256(run[-1]).digest()
+                texts = [bare(message) for message in run]
+                self._all.update(b"".join(chain.from_iterable((len(text).to_bytes(8, "big"), text) for text in texts)))
+                self._last = hashlib.sha256(texts[-1]).digest()
             else:
                 length, sha256 = run
                 self._all.update(length.to_bytes(8, "big") + sha256)

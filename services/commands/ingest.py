@@ -26,6 +26,16 @@ COLUMNS: Final = ("file", "format", "new_messages", "known", "events", "dead_let
 READABLE: Final = click.Path(dir_okay=False, exists=True, path_type=Path)
 
 
+class _FilePath(click.Path):
+    """A file's path, or - for standard input; an empty one would mean this directory, which nobody means."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path; fail if there is none."""
+        if value == "":
+            self.fail("the path is empty; name a file, or - for standard input", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @click.command(
     epilog=example(
         "ashiato ingest access.ndjson",
@@ -33,7 +43,7 @@ READABLE: Final = click.Path(dir_okay=False, exists=True, path_type=Path)
         "zcat events.gz | ashiato ingest -",
     )
 )
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=_FilePath(path_type=Path))
 @click.option("--format", "form", help="Format of the logs; found out from the first message if not given.")
 @click.option("--as-new", is_flag=True, help="Record a file beside one that begins with the same messages.")
 @click.option(

@@ -76,6 +76,22 @@ def test_a_cut_last_line_waits_for_its_rest(store: Store, log: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("count", [1, 30], ids=["the only line", "the last of many"])
+@pytest.mark.parametrize("ending", ["  \n", "\t\r\n", " ", "\n"])
+def test_a_last_line_that_gets_blanks_before_its_line_feed_is_still_the_same(
+    store: Store, log: Path, count: int, ending: str
+) -> None:
+    text = lines(event(i) for i in range(count)).removesuffix("\n")
+    log.write_text(text)
+    ingest(store, log)
+    log.write_text(text + ending + (lines([event(30)]) if ending.endswith("\n") else ""))
+    grown = ingest(store, log)
+
+    assert (grown.files[0].error, grown.files[0].known) == (None, count)
+    assert grown.files[0].messages == ending.endswith("\n")
+    assert len(store.rows("SELECT DISTINCT source FROM ranges WHERE source LIKE 'file:%'")) == 1
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -108,7 +108,7 @@ def test_a_pseudonym_key_that_evidence_was_made_with_is_not_remade(tmp_path: Pat
         (tmp_path / name).unlink()
 
     for given in (other, None) if also else (other,):
-        with pytest.raises(StoreError, match="the pseudonym key is missing.*restore"):
+        with pytest.raises(StoreError, match=r"the pseudonym key is missing.*restore"):
             load_keys(tmp_path, given, lambda: Made(first.salt_key_id))
     assert not (tmp_path / PSEUDONYM_KEY).exists()
     assert (tmp_path / SALT_KEY).exists() != bool(also)

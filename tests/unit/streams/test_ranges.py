@@ -1,5 +1,7 @@
 import hashlib
 
+import pytest
+
 from streams.batch import Oversize, RawBatch
 from streams.ranges import Accepted, Digest, accept, gaps
 from tests.support.evidence import batch_of
@@ -49,6 +51,17 @@ def test_the_digest_is_over_lengths_and_messages_in_order() -> None:
 
     assert digest.messages_sha256() == hashlib.sha256(bytes(7) + b"\x02ab" + bytes(8)).digest()
     assert digest.last_message_sha256() == hashlib.sha256(b"").digest()
+
+
+@pytest.mark.parametrize("end", [b" ", b"\t \r", b"\n"])
+def test_white_space_at_the_end_of_a_message_is_not_in_the_digest(end: bytes) -> None:
+    one, two, other = Digest(), Digest(), Digest()
+    one.add(batch_of([b"a", b"b"]), 0, 1)
+    two.add(batch_of([b"a" + end, b"b" + end]), 0, 1)
+    other.add(batch_of([end + b"a", b"b"]), 0, 1)
+
+    assert two.messages_sha256() == one.messages_sha256() != other.messages_sha256()
+    assert two.last_message_sha256() == one.last_message_sha256()
 
 
 def test_the_digest_is_the_same_however_messages_are_batched() -> None:

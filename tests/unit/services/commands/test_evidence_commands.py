@@ -44,6 +44,11 @@ def test_ingest_as_json_is_for_machines(here: Path, capsys: Output) -> None:
     assert told["rules"]["UNKNOWN-ASSET"] == 5
 
 
+def test_an_empty_path_is_said_to_be_empty(here: Path, capsys: Output) -> None:
+    assert run(["ingest", str(here / "a.ndjson"), ""]) == 2
+    assert "the path is empty" in capsys.readouterr().err
+
+
 def test_ingest_of_a_missing_file_records_the_others_and_ends_with_2(here: Path, capsys: Output) -> None:
     assert run(["ingest", str(here / "none.ndjson"), str(here / "a.ndjson")]) == 2
     told = capsys.readouterr()
