@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from aiokafka import ConsumerRecord
 
+from services.clock import utc_now
 from services.store import Store
 from streams.outgoing import Kind
 from tests.faults.oracle import Counts, check, found
-from tests.faults.program import Plan
+from tests.faults.program import Plan, open_store
 from tests.faults.workers import Crew
+from tests.support.clickhouse_front import Front, running_front
 from tests.support.kafka.broker import Broker
 from tests.support.kafka.fixtures import Topics
 from tests.support.kafka.topics import create_topic, delete_topics, ends, read
-from tests.support.stores import context, open_store
+from tests.support.stores import context
 
 PARTITIONS = 3
 KINDS: tuple[Kind, ...] = ("findings", "activity", "deadletter")
@@ -32,12 +35,19 @@ class Stage:
         bootstrap: the broker.
         topic: what is recorded; ``source`` is its name in positions.
         crew: the recorder processes.
+        data: the store, or the keys of one that is a server.
+        server: its address; empty: the embedded store.
     """
 
     bootstrap: str
     topic: str
     crew: Crew
     data: Path
+    server: str = ""
+
+    def open_store(self) -> Store:
+        """Open the store; an embedded one only while no process runs."""
+        return open_store(self.data, self.server, now=utc_now())
 
     @property
     def source(self) -> str:
@@ -53,7 +63,7 @@ class Stage:
     async def count(self, source: str = "", *, told: bool = True) -> Counts:
         """Compare the store with the topic, and what was told with the store; no process may run any more."""
         log = await read(self.bootstrap, self.topic)
-        with open_store(self.data) as store:
+        with self.open_store() as store:
             counts = check(store, source or self.source, log, await ends(self.bootstrap, self.topic), context())
             if told:
                 await self._check_told(store)
@@ -61,7 +71,7 @@ class Stage:
 
     async def recorded(self, source: str) -> int:
         """Return how many records of a source count."""
-        with open_store(self.data) as store:
+        with self.open_store() as store:
             return found(store, source).evidence.total()
 
     async def configure(self, config: Mapping[str, str]) -> None:
@@ -90,30 +100,51 @@ class Stage:
         return {one.value for one in messages}
 
 
-async def build(bootstrap: str, topics: Topics, folder: Path) -> Stage:
+async def build(topics: Topics, folder: Path, *, server: str = "") -> Stage:
     """Return a stage on a broker."""
+    bootstrap = topics.bootstrap
     topic = topics.name("events")
     out: dict[Kind, str] = {kind: topics.name(kind) for kind in KINDS}
     await create_topic(bootstrap, topic, partitions=PARTITIONS, config={"max.message.bytes": str(4 << 20)})
     for name in out.values():
         await create_topic(bootstrap, name)
     data = folder / "data"
-    base = Plan(bootstrap, [topic], out, group=topics.name("group"), store=str(data))
-    return Stage(bootstrap, topic, Crew(base, folder), data)
-
-
-@pytest_asyncio.fixture
-async def fragile(broker: Broker, tmp_path: Path) -> AsyncIterator[Stage]:
-    """Build a stage on a broker of its own, which the test may stop and kill."""
-    built = await build(broker.bootstrap, Topics(broker.bootstrap), tmp_path)
-    yield built
-    built.crew.remove()
+    base = Plan(bootstrap, [topic], out, group=topics.name("group"), data=str(data), server=server)
+    return Stage(bootstrap, topic, Crew(base, folder), data, server)
 
 
 @pytest_asyncio.fixture
 async def stage(topics: Topics, tmp_path: Path) -> AsyncIterator[Stage]:
     """Build a stage on the shared broker; afterwards no process and no topic of it is left."""
-    built = await build(topics.bootstrap, topics, tmp_path)
+    built = await build(topics, tmp_path)
+    yield built
+    await _clear(built)
+
+
+@pytest_asyncio.fixture
+async def fragile(broker: Broker, tmp_path: Path) -> AsyncIterator[Stage]:
+    """Build a stage on a broker of its own, which the test may stop and kill."""
+    built = await build(Topics(broker.bootstrap), tmp_path)
     yield built
     built.crew.remove()
-    await delete_topics(topics.bootstrap, built.topic, *built.crew.plan.out.values())
+
+
+@pytest.fixture
+def front(tmp_path: Path) -> Iterator[Front]:
+    """Run a ClickHouse server that goes wrong on demand."""
+    with running_front(tmp_path / "server") as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def shared(topics: Topics, front: Front, tmp_path: Path) -> AsyncIterator[Stage]:
+    """Build a stage whose store is a server, so that several recorders can write to it."""
+    built = await build(topics, tmp_path, server=front.url)
+    built.open_store().close()  # the tables are there before the first of several comes
+    yield built
+    await _clear(built)
+
+
+async def _clear(built: Stage) -> None:
+    built.crew.remove()
+    await delete_topics(built.bootstrap, built.topic, *built.crew.plan.out.values())

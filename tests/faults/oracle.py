@@ -46,13 +46,22 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What was compared and found equal, for the report."""
+    """What was compared and found equal, for the report.
+
+    Attributes:
+        messages: in the log; each became events or dead letters.
+        findings: of them.
+        ranges: that count, at least in part.
+        overlaps: ranges that say again, wholly or in part, what another one has said.
+        orphans: rows of evidence that nobody sees.
+    """
 
     messages: int
     events: int
     dead_letters: int
     findings: int
     ranges: int
+    overlaps: int
     orphans: int
 
 
@@ -164,6 +173,8 @@ def _holes(store: Store, source: str, messages: Records, ends: Mapping[int, int]
 
 def _counts(store: Store, source: str, messages: Records, must: Outcome) -> Counts:
     ranges = store.ranges(source)
+    accepted = accept(ranges)
+    whole = sum((one.first, one.last) == (one.range.first, one.range.last) for one in accepted)
     (rows,) = store.rows("SELECT count() AS n FROM evidence_rows")
     (shown,) = store.rows("SELECT count() AS n FROM evidence")
     return Counts(
@@ -171,6 +182,7 @@ def _counts(store: Store, source: str, messages: Records, must: Outcome) -> Coun
         events=len(must.short),
         dead_letters=len(must.letters),
         findings=must.findings.total(),
-        ranges=len(accept(ranges)),
+        ranges=len(accepted),
+        overlaps=len(ranges) - whole,
         orphans=rows["n"] - shown["n"],
     )

@@ -16,8 +16,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from unittest.mock import patch
+
+from pydantic import SecretStr
 
 from schemas.errors import AshiatoError
 from services.clock import new_id, utc_now
@@ -29,8 +31,13 @@ from services.recorder import RecorderSettings
 from services.recording import Prepared
 from services.run_recorder import RunSettings, run_recorder
 from services.store import Store
+from services.store_settings import StoreSettings
 from streams.outgoing import Kind
+from tests.support.clickhouse_front import PASSWORD, USER
 from tests.support.stores import context
+
+REQUEST_SECONDS: Final = 3
+"""So long a server may take to answer a recorder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +49,12 @@ class Plan:
         topics: what is recorded.
         out: where findings, activity and dead letters go.
         group: recorders of one group share the partitions.
-        store: data directory.
+        data: data directory: the store, or the keys of one that is a server.
+        server: its address; empty: the embedded store.
         batch_rows: size of a batch.
         kill_at: point between two steps at which it ends itself, see `services.recorder.Recorder`; empty: nowhere.
         kill_after: at the so-manieth time it comes there.
+        kill_by: signal that it sends itself there: SIGKILL, or SIGSTOP to become a zombie.
         clock_back: seconds by which its clock stands behind.
         session_ms: after so long without a sign of it the group takes it for dead.
         limits: more of `services.recorder.RecorderSettings`.
@@ -55,10 +64,12 @@ class Plan:
     topics: list[str]
     out: dict[Kind, str]
     group: str
-    store: str
+    data: str
+    server: str = ""
     batch_rows: int = 100
     kill_at: str = ""
     kill_after: int = 1
+    kill_by: int = signal.SIGKILL
     clock_back: int = 0
     session_ms: int = 3_000
     limits: dict[str, Any] = field(default_factory=dict)
@@ -108,9 +119,19 @@ def main(plan: Plan) -> None:
 
     with (
         patch.multiple("services.run_recorder", utc_now=now, new_id=lambda: _id(now())),
-        Store.open(Path(plan.store), now=now(), create=True) as store,
+        open_store(Path(plan.data), plan.server, now=now(), seconds=REQUEST_SECONDS) as store,
     ):
         asyncio.run(_record(plan, store))
+
+
+def open_store(data: Path, server: str, *, now: dt.datetime, seconds: int = 60) -> Store:
+    """Return the store of a data directory, or of a server; a new one gets its tables."""
+    if not server:
+        return Store.open(data, now=now, create=True)
+    settings = StoreSettings(
+        url=server, user=USER, password=SecretStr(PASSWORD), connect_seconds=2, request_seconds=seconds
+    )
+    return Store.connect(settings, data, now=now, create=True)
 
 
 async def _record(plan: Plan, store: Store) -> None:
@@ -126,23 +147,24 @@ async def _record(plan: Plan, store: Store) -> None:
         out=plan.out,
     )
     tell("started")
-    mortal = Mortal(plan.kill_at, plan.kill_after)
+    mortal = Mortal(plan.kill_at, plan.kill_after, plan.kill_by)
     await run_recorder(store, context, settings, observer=Teller(), checkpoint=mortal)
 
 
 class Mortal:
-    """Ends the process, as a power cut would, at the n-th time that it comes to a point."""
+    """Ends the process, as a power cut would, or stops it, at the n-th time that it comes to a point."""
 
-    def __init__(self, point: str, count: int) -> None:
+    def __init__(self, point: str, count: int, number: int) -> None:
         self._point = point
         self._left = count
+        self._signal = number
 
     def __call__(self, point: str) -> None:
         """Come to a point."""
         if point == self._point:
             self._left -= 1
             if not self._left:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), self._signal)
 
 
 def _id(now: dt.datetime) -> str:

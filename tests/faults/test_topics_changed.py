@@ -39,7 +39,7 @@ async def test_a_topic_that_was_made_anew_stops_it_and_nothing_of_the_new_one_co
 @pytest.mark.asyncio
 async def test_partitions_that_are_added_under_load_are_recorded_from_their_beginning(stage: Stage) -> None:
     worker = stage.crew.start()
-    async with Feeder(stage.bootstrap, stage.topic, partitions=PARTITIONS, rate=500, total=1500):
+    async with Feeder(stage.bootstrap, stage.topic, partitions=PARTITIONS, rate=500) as feeder:
         await worker.says("recorded")
         await add_partitions(stage.bootstrap, stage.topic, total=PARTITIONS + 3)
         await send(stage.bootstrap, stage.topic, messages(10_000, 11_000, partitions=PARTITIONS + 3))
@@ -47,13 +47,13 @@ async def test_partitions_that_are_added_under_load_are_recorded_from_their_begi
     await worker.stop()
 
     counts = await stage.count()
-    assert counts.messages == 2500
+    assert counts.messages == 1000 + len(feeder.acknowledged)
     keep("partitions added while it runs", 3, counts)
 
 
 @pytest.mark.asyncio
 async def test_a_clock_that_goes_back_changes_nothing_that_counts(stage: Stage) -> None:
-    async with Feeder(stage.bootstrap, stage.topic, partitions=PARTITIONS, rate=500, total=3000, poison_every=17):
+    async with Feeder(stage.bootstrap, stage.topic, partitions=PARTITIONS, rate=500, poison_every=17):
         for hours in (0, 1, 48, 24 * 40):
             worker = stage.crew.start(clock_back=hours * 3600)
             await worker.says("recorded")

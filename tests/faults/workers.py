@@ -75,6 +75,17 @@ class Worker:
         self._process.kill()
         self._process.wait()
 
+    @property
+    def memory(self) -> int:
+        """The most memory that it has had, in bytes."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) << 10
+
+    async def frozen(self) -> None:
+        """Wait until it has stopped itself."""
+        stat = Path(f"/proc/{self._process.pid}/stat")
+        await until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T")
+
     def freeze(self) -> None:
         """Let it stand still."""
         self._process.send_signal(signal.SIGSTOP)
@@ -90,6 +101,7 @@ class Worker:
 
     async def stop(self) -> None:
         """End it in order; anything but exit code 0 is an error of the test."""
+        await until(lambda: len(self.said) > 1 or self.exit_code is not None)  # before that a signal just ends it
         self._process.terminate()
         assert await self.ended() == 0, self.error
 
@@ -135,6 +147,20 @@ class Crew:
                 assert worker.exit_code is None, f"it ended by itself: {worker.error}"
             offsets = self.next_offsets()
             return all(offsets.get(key, 0) >= goal for key, goal in goals.items())
+
+        await until(there)
+
+    def retries(self) -> int:
+        """Return how often one of them has told that it tries again."""
+        return sum(line["what"] == "retried" for worker in self.all for line in worker.said)
+
+    async def retried(self, times: int) -> None:
+        """Wait until they have told so often that they try again."""
+
+        def there() -> bool:
+            for worker in self.all:
+                assert worker.exit_code is None, f"it ended by itself: {worker.error}"
+            return self.retries() >= times
 
         await until(there)
 

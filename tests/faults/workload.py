@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import count
 from types import TracebackType
 from typing import Final, Self
 from zlib import crc32
@@ -55,31 +57,18 @@ class Feeder:
         topic: where to.
         partitions: how many of them are used.
         rate: messages a second.
-        total: it ends by itself after so many.
         poison_every: each so-manieth message cannot be read; 0: none.
-        first: number of the first message.
     """
 
-    def __init__(
-        self,
-        bootstrap: str,
-        topic: str,
-        *,
-        partitions: int,
-        rate: int,
-        total: int,
-        poison_every: int = 0,
-        first: int = 0,
-    ) -> None:
+    def __init__(self, bootstrap: str, topic: str, *, partitions: int, rate: int, poison_every: int = 0) -> None:
         self.acknowledged: dict[tuple[int, int], bytes | None] = {}
         self._bootstrap = bootstrap
         self._topic = topic
         self._pause = PARTS / rate
-        self._make: Callable[[int, int], Iterator[Message]] = lambda begin, end: messages(
-            begin, end, partitions=partitions, poison_every=poison_every
+        self._make: Callable[[int], Iterator[Message]] = lambda begin: messages(
+            begin, begin + PARTS, partitions=partitions, poison_every=poison_every
         )
-        self._first = first
-        self._end = first + total
+        self._enough = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -89,19 +78,23 @@ class Feeder:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Send the rest; after an error of the test, send nothing more. What stopped the feeder is an error itself."""
+        """Send what is begun; after an error of the test, nothing more. What stopped the feeder is an error itself."""
         assert self._task
         if error is not None and not self._task.done():
             self._task.cancel()
             await asyncio.wait({self._task})
             return
+        self._enough.set()
         await self._task
 
     async def _feed(self) -> None:
         # Idempotent: a broker that dies before its answer does not make the producer send twice.
         async with producer(self._bootstrap, enable_idempotence=True) as kafka:
-            for begin in range(self._first, self._end, PARTS):
-                part = list(self._make(begin, min(begin + PARTS, self._end)))
+            for begin in count(0, PARTS):
+                part = list(self._make(begin))
                 positions = await send_by(kafka, self._topic, part)
                 self.acknowledged.update(zip(positions, (one.value for one in part), strict=True))
-                await asyncio.sleep(self._pause)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._enough.wait(), self._pause)
+                if self._enough.is_set():
+                    return

@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.errors import for_code
 
 SETTLE_SECONDS: Final = 20.0
+STOP_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,11 @@ async def producer(bootstrap: str, **settings: Any) -> AsyncIterator[AIOKafkaPro
     await kafka.start()
     try:
         yield kafka
-    finally:
-        await kafka.stop()
+    except BaseException:
+        # It would wait for a broker that may be away, and hide what went wrong.
+        await asyncio.wait({asyncio.ensure_future(kafka.stop())}, timeout=STOP_SECONDS)
+        raise
+    await kafka.stop()
 
 
 @asynccontextmanager
