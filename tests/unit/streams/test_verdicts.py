@@ -80,7 +80,9 @@ def test_rarer_cases(raw: bytes, reason: str | None) -> None:
 
 
 def test_every_reason_is_documented() -> None:
-    assert set(CASES) | {reason for _, reason in MORE.values() if reason} | {"too-many-events", "tombstone"} == set(REASONS)
+    assert set(CASES) | {reason for _, reason in MORE.values() if reason} | {"too-many-events", "tombstone"} == set(
+        REASONS
+    )
 
 
 @pytest.mark.parametrize(
