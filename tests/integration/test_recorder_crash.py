@@ -30,12 +30,13 @@ async def test_killed_at_each_point_and_run_again_nothing_is_lost_and_nothing_co
 ) -> None:
     topic = await topics.create("events", partitions=2)
     out = {kind: await topics.create(kind) for kind in ("findings", "activity", "deadletter")}
+    group = topics.name("g")
     given = {
         "data": str(tmp_path / "data"),
         "bootstrap": topics.bootstrap,
         "topics": [topic],
         "out": out,
-        "group": topics.name("g"),
+        "group": group,
     }
     values = [*messages(range(EVENTS)), b"no event", None]
     await send(topics.bootstrap, topic, [Message(value, b"k", partition=i % 2) for i, value in enumerate(values)])
@@ -45,7 +46,7 @@ async def test_killed_at_each_point_and_run_again_nothing_is_lost_and_nothing_co
         assert await killed.wait() == -signal.SIGKILL, (await killed.communicate())[1].decode()
     last = await process(given)
     async with asyncio.timeout(PATIENCE):
-        while await committed(topics.bootstrap, given["group"], topic) != {0: 201, 1: 201}:  # noqa: ASYNC110
+        while await committed(topics.bootstrap, group, topic) != {0: 201, 1: 201}:  # noqa: ASYNC110
             await asyncio.sleep(0.2)
     last.terminate()
     _, told = await last.communicate()
