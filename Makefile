@@ -82,7 +82,7 @@ setup-promtool: setup ## Get the promtool that tests run: .cache/promtool, by ap
 	@python -m tests.support.promtool
 
 ##@ Work
-.PHONY: test lint check format fuzz
+.PHONY: test lint check format faults fuzz
 test: setup setup-kafka setup-promtool ## Run all tests: random order, all cores, warnings are errors
 	@pytest --numprocesses $(WORKERS) $(ARGS)
 
@@ -98,6 +98,15 @@ check: setup ## Check that what is generated and committed is current
 format: setup ## Put the code into the one format, and mend what can be mended safely
 	@ruff check --fix --exit-zero --quiet .
 	@ruff format .
+
+# Results are collected beside the jars, then written into the page.
+FAULTS ?= 200
+faults: setup setup-kafka ## Break everything in full numbers, count, write docs/guarantees.md (FAULTS=20: fewer)
+	@rm -f .cache/faults.ndjson
+	@FAULTS=$(FAULTS) FAULTS_REPORT=$(CURDIR)/.cache/faults.ndjson \
+		pytest --numprocesses $(WORKERS) tests/faults tests/integration/test_serve.py \
+		tests/integration/test_gateway_crash.py tests/integration/test_gateway_kafka.py $(ARGS)
+	@python -m scripts.write_guarantees .cache/faults.ndjson
 
 fuzz: setup ## Run the property tests with many more examples
 	@pytest --numprocesses $(WORKERS) --hypothesis-profile fuzz --timeout 3600 tests/property $(ARGS)
