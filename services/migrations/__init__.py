@@ -103,7 +103,10 @@ def pending(done: dict[str, str], where: Place) -> list[Migration]:
 
 
 def apply(client: Client, migrations: Sequence[Migration], shape: Shape, now: dt.datetime) -> None:
-    """Run migrations in order. Each statement may run again, so a crash between two of them does no harm.
+    """Run migrations in order, and say that they ran once all have: a store is as it was, or whole.
+
+    Each statement may run again, so whoever is killed in between runs them all again: a new store whose making was
+    interrupted is still a new one.
 
     Args:
         client: one that may make tables.
@@ -118,4 +121,5 @@ def apply(client: Client, migrations: Sequence[Migration], shape: Shape, now: dt
     for migration in migrations:
         for statement in migration.statements(shape):
             client.command(statement)
-        client.insert("migrations", [[migration.name, migration.sha256, now]], ["name", "sha256", "applied_at"])
+    rows = [[migration.name, migration.sha256, now] for migration in migrations]
+    client.insert("migrations", rows, ["name", "sha256", "applied_at"])
