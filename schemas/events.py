@@ -125,7 +125,7 @@ class Origin(Message):
 class AssetRef(Message):
     """What was touched: a register id, or a locator that the register resolves."""
 
-    id: Short | None = Field(None, description="Register id of the asset.")
+    id: Short | None = Field(None, description="Register id of the asset; a locator beside it must name the same one.")
     locator: Long | None = Field(None, description="ARN, URL, `host/db.schema.table`. Kept outside the record.")
     region: Short | None = Field(
         None,
@@ -168,7 +168,7 @@ class Temporary(Message):
 class Destination(Message):
     """Where data went."""
 
-    asset: Short | None = Field(None, description="Register id of the receiving asset.")
+    asset: Short | None = Field(None, description="Register id of the receiving asset; see `asset.id`.")
     locator: Long | None = Field(None, description="Locator of the receiving asset. Kept outside the record.")
     region: Short | None = Field(None, description="The provider's region name.")
     party: Short | None = Field(

@@ -167,7 +167,9 @@ class Asset(NamedEntry):
     """A collection of data: database, bucket, topic, file share, paper archive."""
 
     name: Text = Field(description="Its name.")
-    locators: tuple[Locator, ...] = Field((), description="How logs name it.")
+    locators: tuple[Locator, ...] = Field(
+        (), description="How logs name it; the most specific pattern wins, also when it has ended."
+    )
     service: Id | None = Field(None, description="Service in relation to which the data was acquired (27-5).")
     category: Category | None = Field(
         None, description="Declared category; absent: derived from the description below."
