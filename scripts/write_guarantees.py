@@ -33,8 +33,11 @@ def table(results: Iterable[dict[str, Any]], *, day: dt.date, machine: str) -> s
     ]
     sums: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for one in results:
-        sums[one["fault"]].update({name: one[name] for name in COLUMNS})
-    rows = (f"| {fault} | {' | '.join(f'{of[name]:,}' for name in COLUMNS)} |" for fault, of in sorted(sums.items()))
+        sums[one["fault"]].update({name: one[name] for name in COLUMNS if name in one})
+    rows = (
+        f"| {fault} | {' | '.join(f'{of[name]:,}' if name in of else '' for name in COLUMNS)} |"
+        for fault, of in sorted(sums.items())
+    )
     return "\n".join([*lines, *rows])
 
 

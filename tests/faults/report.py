@@ -23,6 +23,11 @@ def share(of: int) -> int:
 
 def keep(fault: str, times: int, counts: Counts) -> None:
     """Keep the result of one fault."""
+    keep_numbers(fault, times, **asdict(counts))
+
+
+def keep_numbers(fault: str, times: int, **numbers: int) -> None:
+    """Keep the result of one fault; numbers that were not counted are left out."""
     if REPORT:
         with Path(REPORT).open("a") as file:
-            file.write(json.dumps({"fault": fault, "times": times, **asdict(counts)}) + "\n")
+            file.write(json.dumps({"fault": fault, "times": times, **numbers}) + "\n")
