@@ -34,7 +34,7 @@ class Worker:
         self._err = folder / f"worker-{number}.err"
         command = [sys.executable, "-m", "tests.faults.program", plan.to_json()]
         with self._out.open("wb") as out, self._err.open("wb") as err:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=err)
 
     @property
     def said(self) -> list[dict[str, Any]]:
@@ -109,7 +109,7 @@ class Worker:
         """End it if it still runs."""
         if self.exit_code is None:
             self._process.kill()
-        self._process.wait()
+        self._process.communicate()
 
 
 class Crew:
