@@ -21,9 +21,10 @@ Layout = Literal["array", "records", "sequence"]
 RECORDS: Final = re.compile(rb'\{\s*"Records"\s*:\s*\[')
 
 _BLANKS: Final = re.compile(rb"[ \t\r\n\x00]*")
-# To the next bracket, over whole strings; with nothing open also to the next comma or line feed.
-_DEEP: Final = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+")*+')
-_FLAT: Final = re.compile(rb'(?:[^"{}\[\],\n]++|"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+")*+')
+# To the next bracket, over whole strings; with nothing open also to the next comma or line feed. Groups are not
+# possessive: Python before 3.11.5 matches those wrongly.
+_DEEP: Final = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*")*')
+_FLAT: Final = re.compile(rb'(?:[^"{}\[\],\n]++|"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*")*')
 _STRING: Final = re.compile(rb'[^"\\\n]*(?:\\[^\n][^"\\\n]*)*')
 _PAIR: Final = {ord("}"): ord("{"), ord("]"): ord("[")}
 _OPENERS: Final = b"{["
