@@ -151,7 +151,8 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (site,) = (folder / "ashiato" / "lib").glob("python*/site-packages")
     packages = [line for line in sys.path if line == sysconfig.get_paths()["purelib"]]
     (site / "packages.pth").write_text("".join(f"{line}\n" for line in packages))
-    (site / "sitecustomize.py").write_text(WITHOUT_THE_STORE)
+    # No sitecustomize: Debian's Python has one of its own, which comes first.
+    (site / "without_the_store.pth").write_text(WITHOUT_THE_STORE)
     shutil.rmtree(folder / "build")
     return folder / "ashiato" / "bin"
 
