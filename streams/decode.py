@@ -8,6 +8,7 @@ and its values, depend on its bytes alone: not on the way it took, nor on the ba
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,7 +21,7 @@ from schemas.events import MAX_MESSAGE_BYTES
 from schemas.facts import EVENT, POSITION
 from streams.adapt import NATIVE, Refused, adapter_of
 from streams.batch import Decoded, RawBatch
-from streams.event_columns import event_frame
+from streams.event_columns import SLICE, EventColumns
 from streams.fast_events import FastEvent
 from streams.verdicts import check_text, dead_letter_text, may_be_deep, read_by_contract, tombstone, too_large
 
@@ -37,14 +38,34 @@ _EXCESS_DEEP: Final = 380
 _EXCESS_DIGITS: Final = 4_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Read:
     """What was read of a batch: events and refusals, each with its row (index of the message) and part."""
 
     rows: list[int] = field(default_factory=list)
     parts: list[int] = field(default_factory=list)
-    events: list[FastEvent] = field(default_factory=list)
     refused: list[tuple[int, int, Refused]] = field(default_factory=list)
+    _events: list[FastEvent] = field(default_factory=list)
+    _columns: EventColumns = field(default_factory=EventColumns)
+
+    def add(self, row: int, part: int, event: FastEvent) -> None:
+        """Take the next event."""
+        self.rows.append(row)
+        self.parts.append(part)
+        self._events.append(event)
+        if len(self._events) == SLICE:
+            self._take_apart()
+
+    def frame(self) -> pl.DataFrame:
+        """Return the columns of all events (`streams.event_columns`), then ``row`` and ``part``."""
+        self._take_apart()
+        return self._columns.frame().with_columns(
+            pl.Series("row", self.rows, dtype=pl.Int64), pl.Series("part", self.parts, dtype=pl.Int64)
+        )
+
+    def _take_apart(self) -> None:
+        self._columns.add(self._events)
+        self._events.clear()
 
 
 def decode(batch: RawBatch) -> Decoded:
@@ -65,32 +86,46 @@ def decode(batch: RawBatch) -> Decoded:
 
 
 def _native(batch: RawBatch, raw: pl.Series) -> tuple[pl.DataFrame, list[tuple[int, int, Refused]]]:
-    read, others = _fast(batch.messages, raw)
-    frame = _frame(read)
+    frame, others = _fast(batch.messages, all_text=_all_text(raw))
     doubtful = _doubtful(frame, batch.messages, raw)
     if not others and not doubtful:
         return frame, []
     slow = _by_contract(batch, sorted([*others, *doubtful]))
     sure = frame.filter(~pl.col("row").is_in(pl.Series(doubtful, dtype=pl.Int64).implode()))
-    return pl.concat([sure, _frame(slow)]).sort("row"), slow.refused
+    return pl.concat([sure, slow.frame()]).sort("row"), slow.refused
 
 
-def _fast(messages: Sequence[bytes], raw: pl.Series) -> tuple[_Read, list[int]]:
+def _fast(messages: Sequence[bytes], *, all_text: bool) -> tuple[pl.DataFrame, list[int]]:
     """Read what msgspec admits; return it, and the rows that it refuses."""
-    read, others = _Read(), list[int]()
-    all_text = _all_text(raw)
-    for row, message in enumerate(messages):
-        try:
-            event = _READ(message)
-            if not all_text:
-                check_text(message)
-        except _REFUSALS:
-            others.append(row)
-            continue
-        read.events.append(event)
-        read.rows.append(row)
-    read.parts.extend([0] * len(read.rows))
-    return read, others
+    columns, rows, others = EventColumns(), list[int](), list[int]()
+    for begin in range(0, len(messages), SLICE):
+        read = _admitted(messages[begin : begin + SLICE], all_text=all_text)
+        if None in read:
+            others += [row for row, event in enumerate(read, begin) if event is None]
+            rows += [row for row, event in enumerate(read, begin) if event is not None]
+        else:
+            rows += range(begin, begin + len(read))
+        columns.add([event for event in read if event is not None])
+    row = pl.Series("row", rows, dtype=pl.Int64)
+    return columns.frame().with_columns(row, pl.lit(0, dtype=pl.Int64).alias("part")), others
+
+
+def _admitted(messages: Sequence[bytes], *, all_text: bool) -> list[FastEvent | None]:
+    """Return what msgspec reads of each message; None where it refuses."""
+    if all_text:
+        with suppress(*_REFUSALS):
+            return [_READ(message) for message in messages]
+    return [_admit(message, is_text=all_text) for message in messages]
+
+
+def _admit(message: bytes, *, is_text: bool) -> FastEvent | None:
+    try:
+        event: FastEvent = _READ(message)
+        if not is_text:
+            check_text(message)
+    except _REFUSALS:
+        return None
+    return event
 
 
 def _all_text(raw: pl.Series) -> bool:
@@ -121,9 +156,7 @@ def _by_contract(batch: RawBatch, rows: Sequence[int]) -> _Read:
         except MessageError as error:
             read.refused.append((row, 0, Refused(error, message)))
             continue
-        read.rows.append(row)
-        read.parts.append(0)
-        read.events.append(event)
+        read.add(row, 0, event)
     return read
 
 
@@ -141,16 +174,8 @@ def _foreign(batch: RawBatch) -> tuple[pl.DataFrame, list[tuple[int, int, Refuse
             if isinstance(one, Refused):
                 read.refused.append((row, part, one))
             else:
-                read.rows.append(row)
-                read.parts.append(part)
-                read.events.append(one)
-    return _frame(read), read.refused
-
-
-def _frame(read: _Read) -> pl.DataFrame:
-    return event_frame(read.events).with_columns(
-        pl.Series("row", read.rows, dtype=pl.Int64), pl.Series("part", read.parts, dtype=pl.Int64)
-    )
+                read.add(row, part, one)
+    return read.frame(), read.refused
 
 
 def _events(frame: pl.DataFrame, batch: RawBatch, raw: pl.Series) -> pl.DataFrame:

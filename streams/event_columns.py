@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from itertools import accumulate, chain
+from itertools import repeat
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
@@ -47,36 +47,87 @@ DTYPES: Final[dict[ColumnType, pl.DataType]] = {
 }
 """Type of each kind of column of `schemas.facts`."""
 
+SLICE: Final = 512
+"""Events that are taken apart at once: as many as a processor's cache holds (`benchmarks.alternatives`)."""
+
 _TYPES: Final = {column.name: column.type for column in EVENT}
+_TEXTS: Final = pa.large_list(pa.large_string())
 _WRITE_INTO: Final = msgspec.json.Encoder().encode_into
 
 Columns = dict[str, list[Any]]
 
 
-def event_frame(events: Sequence[FastEvent]) -> pl.DataFrame:
-    """Return one row per event: the columns of ``EVENT`` in order, then three more.
+class EventColumns:
+    """Columns of events that come a slice at a time, in order.
 
-    * ``event.content``: String, SHA-256 hex over ``time|until|JSON``: both times in microseconds since 1970 (``until``
-      of a grant or a temporary copy, or nothing), and what else was read, compact, absent values left out. Two
-      notations of one event have one content.
-    * ``written``: UInt32, length of that JSON in bytes.
-    * ``in_doubt``: Boolean, a time is of a form that only the contract can read, or wrong.
-
-    The times of ``events`` are emptied on the way: they are not read again.
+    A slice that is read, taken apart and let go while it lies in the processor's cache costs two thirds of what a whole
+    batch of structs costs, and the garbage collector has nothing to look through.
     """
-    columns = _columns(events)
-    series = {name: _series(name, columns) for name in _TYPES}
-    # No event lacks its time, so a null is one that could not be read; the other times may be absent.
-    doubt = series["event.time"].is_null()
-    for name in ("destination.temporary.until", "grant.until"):
-        if name in columns:
-            doubt |= series[name].is_null() & pl.Series(columns[name], dtype=pl.String).is_not_null()
-    written = _written(events)
-    return pl.DataFrame(list(series.values())).with_columns(
-        _content(written).alias("event.content"),
-        written.str.len_bytes().alias("written"),
-        doubt.alias("in_doubt"),
-    )
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._columns: dict[str, list[Any]] = {}
+        self._text, self._ends = bytearray(), array("q", [0])
+
+    def add(self, events: Sequence[FastEvent]) -> None:
+        """Take over the next events. Their times are emptied on the way: they are not read again."""
+        for name, values in _columns(events).items():
+            column = self._columns.setdefault(name, [])
+            if _TYPES[name] == "texts":
+                column += [(self._count, pa.array(values, type=_TEXTS))]
+            else:
+                _fill(column, self._count)
+                column += values
+        for event in events:
+            _WRITE_INTO(event, self._text, -1)
+            self._ends.append(len(self._text))
+        self._count += len(events)
+
+    def frame(self) -> pl.DataFrame:
+        """Return one row per event: the columns of ``EVENT`` in order, then three more.
+
+        * ``event.content``: String, SHA-256 hex over ``time|until|JSON``: both times in microseconds since 1970
+          (``until`` of a grant or a temporary copy, or nothing), and what else was read, compact, absent values left
+          out. Two notations of one event have one content.
+        * ``written``: UInt32, length of that JSON in bytes.
+        * ``in_doubt``: Boolean, a time is of a form that only the contract can read, or wrong.
+        """
+        series = {name: self._series(name) for name in _TYPES}
+        # No event lacks its time, so a null is one that could not be read; the other times may be absent.
+        doubt = series["event.time"].is_null()
+        for name in ("destination.temporary.until", "grant.until"):
+            if name in self._columns:
+                doubt |= series[name].is_null() & pl.Series(self._columns[name], dtype=pl.String).is_not_null()
+        written = self._written()
+        return pl.DataFrame(list(series.values())).with_columns(
+            _content(written).alias("event.content"),
+            written.str.len_bytes().alias("written"),
+            doubt.alias("in_doubt"),
+        )
+
+    def _series(self, name: str) -> pl.Series:
+        kind, values = _TYPES[name], self._columns.get(name)
+        if values is None:
+            return pl.Series(name, [None], dtype=DTYPES[kind]).new_from_index(0, self._count)
+        if kind == "texts":
+            return _lists(values, self._count).rename(name)
+        _fill(values, self._count)
+        if kind == "time":
+            return parse_times(pl.Series(name, values, dtype=pl.String))
+        return pl.Series(name, values, dtype=DTYPES[kind])
+
+    def _written(self) -> pl.Series:
+        """Return each event as compact JSON, made of the one buffer they are in without a copy each."""
+        column = pa.LargeStringArray.from_buffers(self._count, pa.py_buffer(self._ends), pa.py_buffer(self._text))
+        return cast("pl.Series", pl.from_arrow(column))
+
+
+def event_frame(events: Sequence[FastEvent]) -> pl.DataFrame:
+    """Return `EventColumns.frame` of events that are all there already; their times are emptied."""
+    columns = EventColumns()
+    for begin in range(0, len(events), SLICE):
+        columns.add(events[begin : begin + SLICE])
+    return columns.frame()
 
 
 def _columns(events: Sequence[FastEvent]) -> Columns:
@@ -209,34 +260,20 @@ def _parts(found: list[_P | None], blank: _P) -> list[_P]:
     return [part or blank for part in found] if any(found) else []
 
 
-def _series(name: str, columns: Columns) -> pl.Series:
-    kind, values = _TYPES[name], columns.get(name)
-    if values is None:
-        return pl.Series(name, [None], dtype=DTYPES[kind]).new_from_index(0, len(columns["event.id"]))
-    if kind == "time":
-        return parse_times(pl.Series(name, values, dtype=pl.String))
-    if kind == "texts" and any(values):
-        return _lists(values).rename(name)
-    return pl.Series(name, values, dtype=DTYPES[kind])
+def _fill(column: list[Any], count: int) -> None:
+    """Make a column as long as so many events; those that it misses had nothing to say."""
+    column.extend(repeat(None, count - len(column)))
 
 
-def _lists(lists: list[list[str] | None]) -> pl.Series:
-    """Return lists of texts as a series; null and empty lists are told apart."""
-    offsets = pa.array(accumulate((len(one) if one else 0 for one in lists), initial=0), type=pa.int64())
-    texts = pl.Series(list(chain.from_iterable(filter(None, lists))), dtype=pl.String)
-    absent = pa.array([one is None for one in lists])
-    found = pa.LargeListArray.from_arrays(offsets, texts.to_arrow(), mask=absent)
-    return cast("pl.Series", pl.from_arrow(found))
-
-
-def _written(events: Sequence[FastEvent]) -> pl.Series:
-    """Return each event as compact JSON; written into one buffer, of which the column is made without a copy each."""
-    text, ends = bytearray(), array("q", [0])
-    for event in events:
-        _WRITE_INTO(event, text, -1)
-        ends.append(len(text))
-    column = pa.LargeStringArray.from_buffers(len(events), pa.py_buffer(ends), pa.py_buffer(text))
-    return cast("pl.Series", pl.from_arrow(column))
+def _lists(slices: list[tuple[int, pa.Array]], count: int) -> pl.Series:
+    """Return lists of texts that begin at so many events as one series; null and empty lists are told apart."""
+    pieces: list[pa.Array] = []
+    end = 0
+    for begin, texts in slices:
+        pieces += [pa.nulls(begin - end, _TEXTS), texts]
+        end = begin + len(texts)
+    chunks = pa.chunked_array([*pieces, pa.nulls(count - end, _TEXTS)], type=_TEXTS)
+    return cast("pl.Series", pl.from_arrow(chunks.combine_chunks()))
 
 
 def _content(written: pl.Series) -> pl.Expr:
