@@ -11,12 +11,14 @@ Commitments of one event::
 
     position                     = "<source>|<partition>|<offset>|<part>"
     salt of the event and clock  = HMAC-SHA-256(salt key, position): its first 32 hex digits short, its last 32 long
-    salt of the field            = first 32 hex digits of SHA-256(salt of the event and clock ‖ "|" ‖ field)
-    commitment to the field      = SHA-256(salt of the field ‖ "|" ‖ value), hex
+    salts of a pair of fields    = SHA-256(salt of the event and clock ‖ "|" ‖ first field of the pair):
+                                   its first 32 hex digits are the first field's, its last 32 the second's
+    commitment to the field      = SHA-256(salt of the field ‖ "|" ‖ field ‖ "|" ‖ value), hex
     commitment of the clock      = SHA-256(commitments to its present fields, in order, joined by "|"), hex
 
 The record holds the commitment of each clock. To show one value, its field's salt is told with the commitments to its
-neighbours; the neighbours' values stay hidden. Lists are committed to as compact JSON. The salt of event and clock lies
+neighbours; the neighbours' values stay hidden. Lists are committed to as compact JSON. Which fields
+are a pair is in ``SALT_PAIRS``. The salt of event and clock lies
 beside the values in the table of that clock and dies with them; the unit of erasure is one event under one clock. The
 HMAC key is the ASCII text of the salt key's 64 hexadecimal digits, so that standard tools can follow
 (``openssl dgst -sha256 -hmac``).
@@ -68,6 +70,20 @@ What stays in the record as the event says it are names that must not hold perso
 
 ``records.fields`` and ``grant.privileges`` stand in the record itself; only when their JSON is longer than
 ``MAX_LIST_BYTES`` the record has their number and a commitment instead."""
+
+SALT_PAIRS: Final = (
+    ("raw", "origin.ip"),
+    ("asset.locator", "records.users"),
+    ("destination.locator",),
+    ("actor.subject", "purpose"),
+    ("ticket", "grantee.subject"),
+    ("actor.on_behalf_of.subject", "destination.temporary.purpose"),
+    ("exposure.party", "exposure.system"),
+    ("act.subject", "records.fields"),
+    ("grant.privileges",),
+)
+"""Fields whose salts are the two halves of one digest: fields that events mostly have together. Both fields of a pair
+are under one clock; neither half tells anything of the other."""
 
 MAX_LIST_BYTES: Final = 8_192
 """Longest list (as JSON, in bytes) that a record holds itself; keeps every record far below MAX_RECORD_BYTES."""

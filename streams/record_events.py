@@ -23,7 +23,7 @@ def event_records(events: pl.DataFrame) -> pl.DataFrame:
         events: facts, salts, and what `streams.record` prepares of lists, content and raw message.
     """
     absent = {name for name in events.columns if events[name].null_count() == len(events)}
-    encoded = events.with_columns(_committed(clock, absent).alias(clock) for clock in SALT).select(
+    encoded = events.with_columns(_committed(events, clock, absent).alias(clock) for clock in SALT).select(
         *POSITION_IN_BATCH, pl.lit("event").alias("kind"), *INDEXED, leaf_text(*_pieces(absent))
     )
     return with_leaves(encoded)
@@ -67,11 +67,11 @@ def _written(section: str, names: list[str], absent: set[str]) -> pl.Expr | None
     return pl.when(pl.any_horizontal(known)).then(json).otherwise(pl.lit("null")) if known else None
 
 
-def _committed(clock: Clock, absent: set[str]) -> pl.Expr:
+def _committed(events: pl.DataFrame, clock: Clock, absent: set[str]) -> pl.Series:
     """Return the commitment to the values under one clock; columns without any value are not looked at."""
     columns = {name: _committed_column(name) for name, its_clock in COMMITTED.items() if its_clock == clock}
-    present = {name: pl.col(column) for name, column in columns.items() if column not in absent}
-    return clock_commitments(SALT[clock], present)
+    present = {name: column for name, column in columns.items() if column not in absent}
+    return clock_commitments(events, SALT[clock], present)
 
 
 def _committed_column(name: str) -> str:

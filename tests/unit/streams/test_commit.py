@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from schemas.errors import InputError
+from schemas.records import COMMITTED, SALT_PAIRS
 from streams.commit import (
     Keys,
     clock_commitment_of,
@@ -12,7 +13,6 @@ from streams.commit import (
     commitment_of,
     compact_json,
     derive_pseudonym_key,
-    field_commitments,
     of_clock,
     pseudonyms,
     salt_of,
@@ -24,35 +24,47 @@ from tests.support.evidence import KEYS
 def test_salt_and_commitment_follow_the_written_scheme() -> None:
     both = hmac.new(KEYS.salt_key.encode(), b"file:a|0|7|0", "sha256").hexdigest()
     salt = both[:32]
-    own = hashlib.sha256(f"{salt}|origin.ip".encode()).hexdigest()[:32]
+    own = hashlib.sha256(f"{salt}|raw".encode()).hexdigest()
 
     assert salt_of(("file:a", 0, 7, 0), "short", KEYS) == salt
     assert salt_of(("file:a", 0, 7, 0), "long", KEYS) == both[32:]
-    assert commitment_of(salt, "origin.ip", b"192.0.2.1") == hashlib.sha256(f"{own}|192.0.2.1".encode()).hexdigest()
+    assert commitment_of(salt, "raw", b"{}") == hashlib.sha256(f"{own[:32]}|raw|{{}}".encode()).hexdigest()
+    address = hashlib.sha256(f"{own[32:]}|origin.ip|192.0.2.1".encode()).hexdigest()
+    assert commitment_of(salt, "origin.ip", b"192.0.2.1") == address
+
+
+def test_each_committed_field_has_a_salt_of_its_own_under_its_clock() -> None:
+    paired = [name for pair in SALT_PAIRS for name in pair]
+
+    assert sorted(paired) == sorted(COMMITTED)
+    assert all(len({COMMITTED[name] for name in pair}) == 1 and len(pair) <= 2 for pair in SALT_PAIRS)
+    assert len({commitment_of("0" * 32, name, b"") for name in paired}) == len(paired)
 
 
 def test_columns_give_what_single_values_give() -> None:
     rows = pl.DataFrame({"position.offset": [7, 8], "position.part": [0, 2], "origin.ip": ["192.0.2.1", None]})
 
-    got = rows.with_columns(of_clock(salts("a|b", 3, KEYS), "long").alias("salt")).with_columns(
-        field_commitments("salt", "origin.ip", pl.col("origin.ip")).alias("commitment")
-    )
+    got = rows.with_columns(of_clock(salts("a|b", 3, KEYS), "long").alias("salt"))
 
     salt = salt_of(("a|b", 3, 7, 0), "long", KEYS)
     assert got["salt"].to_list() == [salt, salt_of(("a|b", 3, 8, 2), "long", KEYS)]
-    assert got["commitment"].to_list() == [commitment_of(salt, "origin.ip", b"192.0.2.1"), None]
+    assert clock_commitments(got, "salt", {"origin.ip": "origin.ip"}).to_list() == [
+        clock_commitment_of([commitment_of(salt, "origin.ip", b"192.0.2.1")]),
+        clock_commitment_of([]),
+    ]
 
 
 def test_the_commitment_of_a_clock_is_over_its_present_fields_in_order() -> None:
-    rows = pl.DataFrame({"salt": ["0" * 32, "1" * 32], "a": ["x", None], "b": ["y", None]})
+    rows = pl.DataFrame({"salt": ["0" * 32, "1" * 32, "2" * 32], "a": ["x", None, None], "b": ["y", None, "z"]})
 
-    got = rows.select(clock_commitments("salt", {"a": pl.col("a"), "b": pl.col("b")})).to_series().to_list()
+    got = clock_commitments(rows, "salt", {"raw": "a", "origin.ip": "b"}).to_list()
 
-    fields = [commitment_of("0" * 32, "a", b"x"), commitment_of("0" * 32, "b", b"y")]
-    assert got == [clock_commitment_of(fields), clock_commitment_of([])]
+    fields = [commitment_of("0" * 32, "raw", b"x"), commitment_of("0" * 32, "origin.ip", b"y")]
+    alone = [commitment_of("2" * 32, "origin.ip", b"z")]
+    assert got == [clock_commitment_of(fields), clock_commitment_of([]), clock_commitment_of(alone)]
     assert clock_commitment_of(fields) == hashlib.sha256("|".join(fields).encode()).hexdigest()
     assert clock_commitment_of(fields[::-1]) != clock_commitment_of(fields)
-    assert rows.select(clock_commitments("salt", {})).to_series().to_list() == [clock_commitment_of([])]
+    assert clock_commitments(rows, "salt", {}).to_list() == [clock_commitment_of([])] * 3
 
 
 def test_one_value_has_other_salts_at_other_positions_clocks_and_fields() -> None:
