@@ -26,8 +26,8 @@ HMAC key is the ASCII text of the salt key's 64 hexadecimal digits, so that stan
 The raw message is committed to once: in the record of its first event, or, when it cannot be read, in its dead letter,
 where the value is the SHA-256 (hex) of the message, because only the beginning of an oversized message is kept.
 
-``event.content`` in records is keyed (first 32 hex digits of HMAC-SHA-256 under the pseudonym key), not a plain hash:
-who knows all else of an event could otherwise guess an address or a name in it and see the hash agree.
+``event.content`` in records is keyed (first 32 hex digits of HMAC-SHA-256, under the pseudonym key, of ``content|`` and
+the event as decoded, as `streams.event_columns` puts it down), not a plain hash: who knows all else of an event could otherwise guess an address or a name in it and see the hash agree.
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ from typing import Any, Final, TypeVar, cast
 
 import msgspec
 import polars as pl
-import polars_hash as plh
 import pyarrow as pa
 
 from schemas.facts import EVENT, ColumnType
@@ -86,9 +85,9 @@ class EventColumns:
     def frame(self) -> pl.DataFrame:
         """Return one row per event: the columns of ``EVENT`` in order, then three more.
 
-        * ``event.content``: String, SHA-256 hex over ``time|until|JSON``: both times in microseconds since 1970
-          (``until`` of a grant or a temporary copy, or nothing), and what else was read, compact, absent values left
-          out. Two notations of one event have one content.
+        * ``event.content``: String, ``time|until|JSON``: both times in microseconds since 1970 (``until`` of a grant or
+          a temporary copy, or nothing), and what else was read, compact, absent values left out. Two notations of one
+          event have one content.
         * ``written``: UInt32, length of that JSON in bytes.
         * ``in_doubt``: Boolean, a time is of a form that only the contract can read, or wrong.
         """
@@ -279,7 +278,7 @@ def _lists(slices: list[tuple[int, pa.Array]], count: int) -> pl.Series:
 def _content(written: pl.Series) -> pl.Expr:
     until = pl.coalesce("destination.temporary.until", "grant.until").to_physical().cast(pl.String).fill_null("")
     time = pl.col("event.time").to_physical().cast(pl.String)
-    return plh.concat_str(time, until, pl.lit(written), separator="|").chash.sha2_256()
+    return pl.concat_str(time, until, pl.lit(written), separator="|")
 
 
 def dtypes() -> dict[str, pl.DataType]:

@@ -52,7 +52,7 @@ def test_a_message_is_read_the_same_in_any_batch(messages: list[bytes]) -> None:
 
 
 @given(valid_events().flatmap(written))
-def test_the_slow_way_gives_the_same_content_hash(raw: bytes) -> None:
+def test_the_slow_way_gives_the_same_content(raw: bytes) -> None:
     decoded = decode(batch([raw]))
 
     if len(decoded.events):

@@ -54,14 +54,14 @@ def facts_of(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
 
 
 def decoded_of(facts: pl.DataFrame, raws: Sequence[bytes], letters: Sequence[dict[str, Any]] = ()) -> Decoded:
-    """Return what decoding would have said of these facts; identity and content are hashes as designed."""
+    """Return what decoding would have said of these facts; identity is a hash, content the message itself."""
     identity = [
         hashlib.sha256(f"{row['event.source']}\n{row['event.id']}".encode()).hexdigest() for row in facts.to_dicts()
     ]
     events = facts.select(column.name for column in (*POSITION, *EVENT)).with_columns(
         pl.Series("raw", list(raws), dtype=pl.Binary),
         pl.Series("event.identity", identity, dtype=pl.String),
-        pl.Series("event.content", [hashlib.sha256(raw).hexdigest() for raw in raws], dtype=pl.String),
+        pl.Series("event.content", [raw.decode() for raw in raws], dtype=pl.String),
     )
     return Decoded(events, pl.DataFrame(list(letters), schema=LETTER_SCHEMA))
 
