@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import json
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ import httpx
 from starlette.routing import BaseRoute
 
 from services.gateway import Gateway, Handled, create_app
+from services.gateway_limits import Monotonic
 from services.gateway_server import producers_of, server_of
 from services.gateway_settings import GatewaySettings
 from services.gateway_sink import Sink
@@ -102,7 +103,7 @@ async def running(
     sink: Sink,
     *,
     producer: Mapping[str, Any] | None = None,
-    clock: Callable[[], float] | None = None,
+    clock: Monotonic | None = None,
     extra_routes: Sequence[BaseRoute] = (),
     **settings: Any,
 ) -> AsyncIterator[Running]:
@@ -112,7 +113,7 @@ async def running(
         folder: for the producers file.
         sink: where events go.
         producer: more about the producer ``crm``.
-        clock: of the rates.
+        clock: of the rates, in nanoseconds.
         extra_routes: beside its own.
         settings: over the defaults.
     """
