@@ -7,7 +7,6 @@ replaced file with the same beginning for the old one; `streams.resume.Recorded`
 
 from __future__ import annotations
 
-import hashlib
 import os
 from bisect import bisect_left
 from collections import deque
@@ -25,7 +24,7 @@ from services.line_reader import LineReader
 from services.messages import Run
 from streams.adapt import NATIVE, adapter_of, detect
 from streams.batch import Oversize, RawBatch
-from streams.ranges import bare
+from streams.ranges import bare_sha256
 
 _LOOKED_AT: Final = 16  # messages, when the first ones are no JSON
 
@@ -201,11 +200,9 @@ def _format_of(peeked: Iterable[Run]) -> str:
 
 
 def _beginning(peeked: Iterable[Run]) -> str:
-    """Return 12 hexadecimal digits of the SHA-256 of the first message (`bare`), or ``empty``."""
+    """Return 12 hexadecimal digits of the SHA-256 of the first message (`streams.ranges.bare`), or ``empty``."""
     first = next((message for run in peeked for message in run.messages), None)
-    if first is None:
-        return "empty"
-    return (first.sha256 if isinstance(first, Oversize) else hashlib.sha256(bare(first)).digest()).hex()[:12]
+    return "empty" if first is None else bare_sha256(first).hex()[:12]
 
 
 def _file_name(path: Path | None) -> str:
