@@ -32,6 +32,8 @@ BATCH: Final = "application/cloudevents-batch+json"
 BEARER: Final = {"authorization": f"Bearer {TOKEN}"}
 TLS: Final = Path(__file__).parent / "tls"
 EVENTS: Final = "audit.events"
+PATIENCE: Final = 30.0
+"""Seconds to wait for what must come at last: many times what a busy machine takes."""
 
 
 def sha256(token: str) -> str:
@@ -84,6 +86,8 @@ class Running:
     async def say(self, *parts: bytes, pause: float = 0.0, end: bool = False) -> bytes:
         """Write bytes to a connection of its own; return all that is answered until the gateway closes it."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        # Read meanwhile: what is said after it was closed resets the connection, and an answer not yet read is lost.
+        answer = asyncio.create_task(_read_all(reader))
         try:
             with suppress(ConnectionError):  # it may be closed before all is said
                 for part in parts:
@@ -92,9 +96,19 @@ class Running:
                     await asyncio.sleep(pause)
                 if end:
                     writer.write_eof()
-            return await reader.read()
+            return await answer
         finally:
+            answer.cancel()
             writer.close()
+
+
+async def _read_all(reader: asyncio.StreamReader) -> bytes:
+    """Return what is said until the connection is closed or reset."""
+    found = bytearray()
+    with suppress(ConnectionError):
+        while part := await reader.read(1 << 16):
+            found += part
+    return bytes(found)
 
 
 @asynccontextmanager
@@ -132,7 +146,7 @@ async def running(
                 serving.result()
         url = f"{'https' if found.tls else 'http'}://127.0.0.1:{port}"
         try:
-            async with httpx.AsyncClient(base_url=url, headers=BEARER, trust_env=False) as client:
+            async with httpx.AsyncClient(base_url=url, headers=BEARER, trust_env=False, timeout=PATIENCE) as client:
                 yield Running(url, port, gateway, client, handled)
         finally:
             server.should_exit = True
