@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import click
 
+from scripts.generated import REFERENCE, write_or_check
 from services.cli import ashiato
 
-PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "reference" / "cli.md"
+PAGE: Final = REFERENCE / "cli.md"
 WIDTH: Final = 110
 HEAD: Final = """# The command line
 
@@ -42,15 +42,7 @@ def reference() -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the page, or compare it with ``--check``; return the exit code."""
-    text = reference()
-    if "--check" not in arguments:
-        PAGE.parent.mkdir(parents=True, exist_ok=True)
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    click.echo(f"{PAGE.name} is not current; run: python -m scripts.generate_cli_reference", err=True)
-    return 1
+    return write_or_check({PAGE: reference()}, arguments, script="scripts.generate_cli_reference")
 
 
 if __name__ == "__main__":

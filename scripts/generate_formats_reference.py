@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from types import UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
 import click
 
 from schemas.events import MAX_LIST, MAX_MESSAGE_BYTES, AccessEvent, ActEvent, GrantEvent, Message, TransferEvent
+from scripts.generated import REFERENCE, write_or_check
 from streams.adapt import NATIVE
 from streams.adapt.cloudtrail.actions import CONTROL, DENIED, SPECIAL, TRAIL, TRAIL_IF, VERBS
 from streams.adapt.cloudtrail.assets import PARAMETERS
@@ -23,7 +23,7 @@ from streams.batch import RawBatch
 from streams.decode import decode
 from streams.verdicts import REASONS
 
-PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "reference" / "formats.md"
+PAGE: Final = REFERENCE / "formats.md"
 
 EXAMPLE: Final[dict[str, Any]] = {
     "specversion": "1.0",
@@ -231,17 +231,10 @@ def _table(title: str, column: str, rows: Mapping[str, str], key: str = "call") 
     yield ""
 
 
-@click.command()
-@click.option("--check", is_flag=True, help="Write nothing; fail if the page is not current.")
-def main(*, check: bool) -> None:
-    """Write docs/reference/formats.md."""
-    text = page()
-    if not check:
-        PAGE.write_text(text, encoding="utf-8")
-    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-        click.echo(f"{PAGE.name} is not current: run python -m scripts.generate_formats_reference", err=True)
-        sys.exit(1)
+def main(arguments: list[str]) -> int:
+    """Write the page, or compare it with ``--check``; return the exit code."""
+    return write_or_check({PAGE: page()}, arguments, script="scripts.generate_formats_reference")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

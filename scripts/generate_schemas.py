@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-import click
 from pydantic import TypeAdapter
 
 from schemas import events, findings, interpretations, records, register
+from scripts.generated import ROOT, stale, write_or_check
 
-FOLDER: Final = Path(__file__).resolve().parent.parent / "schemas" / "jsonschema"
+FOLDER: Final = ROOT / "schemas" / "jsonschema"
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 READ: Final[dict[str, tuple[Any, str]]] = {
@@ -50,26 +50,20 @@ def schemas() -> dict[str, str]:
 
 def differences() -> list[str]:
     """Return the names of files that are not what the contracts say."""
-    wanted = schemas()
-    there = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
-    return sorted(name for name in {*wanted, *there} if wanted.get(name) != there.get(name))
+    return [path.name for path in stale(_files(), _there())]
 
 
 def main(arguments: list[str]) -> int:
     """Write the schemas, or compare them with ``--check``; return the exit code."""
-    changed = differences()
-    if "--check" in arguments:
-        for name in changed:
-            click.echo(f"schemas/jsonschema/{name} is not current; run: python -m scripts.generate_schemas", err=True)
-        return 1 if changed else 0
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    wanted = schemas()
-    for name in changed:
-        if name in wanted:
-            (FOLDER / name).write_text(wanted[name], encoding="utf-8")
-        else:
-            (FOLDER / name).unlink()
-    return 0
+    return write_or_check(_files(), arguments, script="scripts.generate_schemas", there=_there())
+
+
+def _files() -> dict[Path, str]:
+    return {FOLDER / name: text for name, text in schemas().items()}
+
+
+def _there() -> list[Path]:
+    return list(FOLDER.glob("*.json"))
 
 
 if __name__ == "__main__":

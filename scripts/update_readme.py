@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parent.parent
+from scripts.generated import ROOT, replaced
+
 README: Final = ROOT / "README.md"
 BEGIN: Final = "<!-- demo: begin (scripts/update_readme.py refreshes this block) -->"
 END: Final = "<!-- demo: end -->"
@@ -22,19 +22,11 @@ def printed() -> str:
     return "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip()
 
 
-def replaced(page: str, text: str) -> str:
-    """Return the page with ``text`` between the marks.
-
-    Raises:
-        ValueError: the page does not have both marks once each, in order.
-    """
-    head, begin, rest = page.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end or BEGIN in rest or END in tail:
-        message = f"{README.name} must hold the line {BEGIN} and, after it, {END}, once each"
-        raise ValueError(message)
-    return f"{head}{BEGIN}\n\n```text\n{text}\n```\n\n{END}{tail}"
+def block() -> str:
+    """Return what stands between the marks."""
+    return f"```text\n{printed()}\n```"
 
 
 if __name__ == "__main__":
-    README.write_text(replaced(README.read_text("utf-8"), printed()), "utf-8")
+    page = README.read_text("utf-8")
+    README.write_text(replaced(page, block(), begin=BEGIN, end=END, name=README.name), "utf-8")

@@ -12,7 +12,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "guarantees.md"
+from scripts.generated import ROOT, replaced
+
+PAGE: Final = ROOT / "docs" / "guarantees.md"
 BEGIN: Final = "<!-- faults: begin (make faults refreshes this block) -->"
 END: Final = "<!-- faults: end -->"
 COLUMNS: Final = ("times", "messages", "events", "dead_letters", "findings", "overlaps", "orphans")
@@ -41,18 +43,13 @@ def table(results: Iterable[dict[str, Any]], *, day: dt.date, machine: str) -> s
     return "\n".join([*lines, *rows])
 
 
-def replaced(page: str, text: str) -> str:
+def refreshed(page: str, text: str) -> str:
     """Return the page with ``text`` between the marks.
 
     Raises:
         ValueError: the page does not have both marks once each, in order.
     """
-    head, begin, rest = page.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end or BEGIN in rest or END in tail:
-        message = f"{PAGE.name} must hold the line {BEGIN} and, after it, {END}, once each"
-        raise ValueError(message)
-    return f"{head}{BEGIN}\n\n{text}\n\n{END}{tail}"
+    return replaced(page, text, begin=BEGIN, end=END, name=PAGE.name)
 
 
 def main(results: str) -> None:
@@ -60,7 +57,7 @@ def main(results: str) -> None:
     found = [json.loads(line) for line in Path(results).read_text("utf-8").splitlines()]
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
     text = table(found, day=dt.datetime.now(dt.UTC).date(), machine=machine)
-    PAGE.write_text(replaced(PAGE.read_text("utf-8"), text), "utf-8")
+    PAGE.write_text(refreshed(PAGE.read_text("utf-8"), text), "utf-8")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 the thing checked does not hold, 2 wrong use or bad input,
 
 from __future__ import annotations
 
-import importlib
 import sys
 from typing import Final
 
@@ -13,6 +12,7 @@ import click
 
 from schemas.errors import AshiatoError, EvidenceError
 from services.cli_support import Failed
+from services.lazy_group import LazyGroup
 
 COMMANDS: Final = {
     "demo": "Play a day of the small example carrier and tell what was found.",
@@ -31,31 +31,12 @@ COMMANDS: Final = {
     "migrate": "Bring the store's tables up to this version.",
     "doctor": "Check the installation and the data directory.",
 }
-"""Every command and its one-line help, so that ``ashiato --help`` loads none of them."""
-
-
-class LazyGroup(click.Group):
-    """Loads ``services.commands.<name>`` only when that command is called: start-up stays fast."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
-        """Return the commands in the order of their table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Return the ``command`` of the module named like the command."""
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(f"services.commands.{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write the table without importing a single command."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+"""Every command and its one-line help; the module of each is named like it."""
 
 
 @click.command(
     cls=LazyGroup,
+    lazy=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     epilog="Start with: ashiato demo",
 )

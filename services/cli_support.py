@@ -53,6 +53,17 @@ def data_dir_option(function: Command) -> Command:
     )(function)
 
 
+def mmdb_option(function: Command) -> Command:
+    """Add ``--mmdb``, with ASHIATO_MMDB as its default."""
+    return click.option(
+        "--mmdb",
+        type=click.Path(dir_okay=False, exists=True, path_type=Path),
+        envvar="ASHIATO_MMDB",
+        show_envvar=True,
+        help="Your file of address → country.",
+    )(function)
+
+
 def json_option(function: Command) -> Command:
     """Add ``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(function)

@@ -23,7 +23,7 @@ from schemas.errors import MessageError
 from services.gateway_bindings import media_type, messages_of, mode_of
 from services.gateway_body import read_body
 from services.gateway_checks import check_events, check_raw
-from services.gateway_limits import Account, Monotonic, Pending, Rates
+from services.gateway_limits import SECOND, Account, Monotonic, Pending, Rates
 from services.gateway_openapi import EVENTS_DOC, RAW_DOC
 from services.gateway_problems import MEDIA_TYPE, Fault, Problem, of_faults, of_status
 from services.gateway_producers import Peer, Producer, Producers
@@ -73,7 +73,7 @@ class Gateway:
         sink: Sink,
         producers: Producers,
         *,
-        clock: Monotonic = time.monotonic,
+        clock: Monotonic = time.monotonic_ns,
         observe: Callable[[Handled], None] = _unobserved,
     ) -> None:
         self.producers = producers
@@ -113,7 +113,7 @@ class Gateway:
                 kind = "client-gone"
                 response = Response(status_code=_GONE)
             held = account.bytes
-        self._observe(Handled(name, response.status_code, kind, accepted, held, self._clock() - begin))
+        self._observe(Handled(name, response.status_code, kind, accepted, held, (self._clock() - begin) / SECOND))
         return response
 
     async def _native(self, request: Request, producer: Producer, account: Account) -> int:

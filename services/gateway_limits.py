@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 from services.gateway_producers import Producer
 from services.gateway_settings import GatewaySettings
 
-Monotonic = Callable[[], float]
-"""A clock in seconds that never goes back; its zero means nothing."""
+Monotonic = Callable[[], int]
+"""A clock in nanoseconds that never goes back; its zero means nothing."""
+
+SECOND: Final = 1_000_000_000
+"""Nanoseconds of a second."""
 
 
 @dataclass(slots=True)
@@ -19,25 +22,31 @@ class TokenBucket:
     """Lets ``rate`` events a second through, and ``burst`` at once after a pause.
 
     A request for more than ``burst`` passes when the bucket is full, and leaves a debt: otherwise it never could.
+
+    Tokens are counted in billionths: ``rate`` of those come in a nanosecond, so that whole numbers are exact.
     """
 
     rate: int
     burst: int
-    _left: float = field(init=False)
-    _at: float | None = field(default=None, init=False)
+    _left: int = field(init=False)
+    _at: int | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self._left = self.burst
+        self._left = self.burst * SECOND
 
-    def take(self, events: int, now: float) -> int:
-        """Take ``events`` tokens; return 0, or the whole seconds until there will be enough (none is taken then)."""
+    def take(self, events: int, now: int) -> int:
+        """Take ``events`` tokens at ``now``, in nanoseconds.
+
+        Returns:
+            0, or the whole seconds until there will be enough; none is taken then.
+        """
         if self._at is not None:
-            self._left = min(self.burst, self._left + (now - self._at) * self.rate)
+            self._left = min(self.burst * SECOND, self._left + (now - self._at) * self.rate)
         self._at = now
-        missing = min(events, self.burst) - self._left
+        missing = min(events, self.burst) * SECOND - self._left
         if missing > 0:
-            return max(1, math.ceil(missing / self.rate))
-        self._left -= events
+            return -(-missing // (self.rate * SECOND))  # rounded up
+        self._left -= events * SECOND
         return 0
 
 

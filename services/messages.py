@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from schemas.events import MAX_MESSAGE_BYTES
 from streams.batch import Oversize
+from streams.ranges import bare
 
 HEAD_BYTES: Final = 1 << 16
 
@@ -38,26 +39,32 @@ def no_run() -> Run:
 
 
 class Collected:
-    """A message that is still being read: whole up to the size limit, beyond it only head, length and hash."""
+    """A message that is still being read: whole up to the size limit, beyond it only head, length and hash.
+
+    White space at its end is told apart: a message that was read before its line feed came may still get some.
+    """
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
         self._head = b""
         self._hash = hashlib.sha256()
         self._large = False
+        self._small: bytes | None = None  # all of it without white space at its end, while that is within the limit
+        self._bare = 0, self._hash  # length and hash up to where white space at its end begins
         self.length = 0
 
     def add(self, part: bytes) -> None:
         """Append the next bytes of the message."""
         self.length += len(part)
         if self._large:
-            self._hash.update(part)
+            self._hash_on(part)
             return
         self._parts.append(part)
         if self.length > MAX_MESSAGE_BYTES:
             whole = b"".join(self._parts)
             self._large, self._head, self._parts = True, whole[:HEAD_BYTES], []
-            self._hash.update(whole)
+            self._hash_on(whole)
+            self._small = bare(whole) if self._bare[0] <= MAX_MESSAGE_BYTES else None
 
     def so_far(self) -> bytes | None:
         """Return what has been read of it, or None if it is too large to be held."""
@@ -67,5 +74,19 @@ class Collected:
         """Return the message, which stands at ``offset`` and begins on ``line``."""
         whole = self.so_far()
         if whole is None:
-            return Oversize(offset, line, self.length, self._head, self._hash.digest())
+            return Oversize(offset, line, self.length, self._head, self._hash.digest(), self._without_blanks())
         return whole
+
+    def _hash_on(self, part: bytes) -> None:
+        text = bare(part)
+        if text:
+            self._hash.update(text)
+            self._bare = self.length - len(part) + len(text), self._hash.copy()
+            self._small = None
+        self._hash.update(part[len(text) :])
+
+    def _without_blanks(self) -> bytes | tuple[int, bytes] | None:
+        length, sha256 = self._bare
+        if length == self.length:
+            return None
+        return (length, sha256.digest()) if self._small is None else self._small

@@ -2,14 +2,13 @@
 
 A source's name is ``file:<its file name>#<hash of its first message>``: the same file moved to another folder is the
 same source, and a file replaced by another is another source. What is told apart by the beginning only would take a
-replaced file with the same beginning for the old one; `FileSource.digest` is there to find that out.
+replaced file with the same beginning for the old one; `streams.resume.Recorded` finds that out.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from services.line_reader import LineReader
 from services.messages import Run
 from streams.adapt import NATIVE, adapter_of, detect
 from streams.batch import Oversize, RawBatch
-from streams.ranges import Digest, bare
+from streams.ranges import bare_sha256
 
 _LOOKED_AT: Final = 16  # messages, when the first ones are no JSON
 
@@ -90,23 +89,7 @@ class FileSource:
         """
         begin = 0 if after is None else after + 1
         self._go_to(begin)
-        yield from self._batches(begin, None, limits)
-
-    def digest(self, first: int, last: int) -> tuple[bytes, bytes]:
-        """Return (messages_sha256, last_message_sha256) over the offsets ``first`` to ``last``, as a range has them.
-
-        Asked in ascending order, any number of ranges take one pass, and `read` goes on behind the last.
-
-        Raises:
-            SourceError: the file ends before ``last``, is damaged, or is standard input behind ``first`` already.
-        """
-        self._go_to(first)
-        digest = Digest()
-        for batch in self._batches(first, last, DEFAULT_LIMITS):
-            digest.add(batch, batch.first, batch.last)
-        if self._next <= last:
-            raise self._shorter(last)
-        return digest.messages_sha256(), digest.last_message_sha256()
+        yield from self._batches(begin, limits)
 
     def close(self) -> None:
         """Close the file."""
@@ -130,7 +113,7 @@ class FileSource:
         )
         self._runs = iter(self._reader)
         self._peeked: deque[Run] = deque()
-        self._next = 0  # the first offset that no batch and no digest has accounted for
+        self._next = 0  # the first offset that no batch has accounted for
         self._error: SourceError | None = None
 
     def _peek(self, format: str | None) -> None:  # noqa: A002
@@ -163,46 +146,36 @@ class FileSource:
         self.close()
         self._open()
 
-    def _batches(self, first: int, last: int | None, limits: BatchLimits) -> Iterator[RawBatch]:
-        """Yield batches that account for ``first`` to ``last``, or to the end; skip what lies before."""
+    def _batches(self, first: int, limits: BatchLimits) -> Iterator[RawBatch]:
+        """Yield batches that account for ``first`` to the end; skip what lies before."""
         batch, size, rows = self._empty(first), 0, 0
-        while (run := self._following(first, last, limits.rows - rows)) is not None:
+        while (run := self._following(first, limits.rows - rows)) is not None:
             size += _append(batch, run)
             rows += len(run.messages)
             if rows >= limits.rows or size >= limits.bytes:
                 self._next = run.offsets[-1] + 1
                 yield replace(batch, last=self._next - 1)
                 batch, size, rows = self._empty(self._next), 0, 0
-        end = self._reader.end - 1 if last is None else min(last, self._reader.end - 1)
-        if end >= batch.first:
-            self._next = end + 1
-            yield replace(batch, last=end)
-        if self._error is not None and (last is None or end < last):
+        if self._reader.end > batch.first:
+            self._next = self._reader.end
+            yield replace(batch, last=self._next - 1)
+        if self._error is not None:
             raise self._error
 
-    def _following(self, first: int, last: int | None, room: int) -> Run | None:
-        """Return the next messages from ``first`` to ``last``, ``room`` at most; keep the others for later."""
+    def _following(self, first: int, room: int) -> Run | None:
+        """Return the next messages from ``first`` on, ``room`` at most; keep the others for later."""
         while (run := self._peeked.popleft() if self._peeked else self._pull()) is not None:
             _, run = run.split(bisect_left(run.offsets, first))
             if not run.messages:
                 continue
-            fits = len(run.offsets) if last is None else bisect_right(run.offsets, last)
-            now, later = run.split(min(fits, room))
+            now, later = run.split(room)
             if later.messages:
                 self._peeked.appendleft(later)
-            return now if now.messages else None
+            return now
         return None
 
     def _empty(self, first: int) -> RawBatch:
         return RawBatch(self.name, 0, self.format, [], [], first, first, [], [])
-
-    def _shorter(self, last: int) -> SourceError:
-        return SourceError(
-            "the file is shorter than what was recorded of it",
-            where=place_of(self._path),
-            why=f"positions up to {last:,} were recorded, it ends before position {self._next:,}",
-            todo="it was cut or replaced; read it under another name if it is a new one",
-        )
 
 
 def _append(batch: RawBatch, run: Run) -> int:
@@ -227,11 +200,9 @@ def _format_of(peeked: Iterable[Run]) -> str:
 
 
 def _beginning(peeked: Iterable[Run]) -> str:
-    """Return 12 hexadecimal digits of the SHA-256 of the first message (`bare`), or ``empty``."""
+    """Return 12 hexadecimal digits of the SHA-256 of the first message (`streams.ranges.bare`), or ``empty``."""
     first = next((message for run in peeked for message in run.messages), None)
-    if first is None:
-        return "empty"
-    return (first.sha256 if isinstance(first, Oversize) else hashlib.sha256(bare(first)).digest()).hex()[:12]
+    return "empty" if first is None else bare_sha256(first).hex()[:12]
 
 
 def _file_name(path: Path | None) -> str:

@@ -15,13 +15,24 @@ the first 64 KiB of a message over the size limit)."""
 
 @dataclass(frozen=True, slots=True)
 class Oversize:
-    """A message above the size limit, of which only the beginning is kept."""
+    """A message above the size limit, of which only the beginning is kept.
+
+    Attributes:
+        offset: offset of the message.
+        line: one-based line on which it begins, where the source has lines.
+        length: bytes of the whole message.
+        head: its beginning.
+        sha256: SHA-256 of the whole message, 32 bytes.
+        bare: the message without white space at its end (`streams.ranges.bare`), if there is some: its length and
+            SHA-256, or itself if it is within the limit.
+    """
 
     offset: int
     line: int | None
     length: int
     head: bytes
     sha256: bytes
+    bare: bytes | tuple[int, bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from streams.rules import Rulebook
 class Context:
     """What a batch is judged with. Nothing in it changes while a batch is on its way.
 
-    One context serves one thread at a time: the index remembers what it was asked, so that it need not find it again.
+    One context serves one thread at a time: `run` refuses a second one, see `RegisterIndex.turn`.
 
     Attributes:
         index: the register and the interpretations, ready to be asked.
@@ -43,9 +43,13 @@ def run(batch: RawBatch, context: Context) -> Recorded:
     """Return the evidence of one batch of messages.
 
     What cannot be read is a dead letter in the result; no message is left out and none is the reason to stop.
+
+    Raises:
+        RuntimeError: the context is in use by another thread.
     """
     decoded = decode(batch)  # bytes → typed columns; a foreign format passes its adapter; else a dead letter
-    known = enrich(decoded.events, context.index, context.keys)  # → what register and policy said on that day
-    facts = classify(known, context.index)  # → category 1, 2, both, none or unknown (TBA 27-5)
-    findings = judge(facts, context.rulebook)  # → one row per rule, role and position
+    with context.index.turn():  # what it remembers is not for two threads at once
+        known = enrich(decoded.events, context.index, context.keys)  # → what register and policy said on that day
+        facts = classify(known, context.index)  # → category 1, 2, both, none or unknown (TBA 27-5)
+        findings = judge(facts, context.rulebook)  # → one row per rule, role and position
     return record(decoded, facts, findings, batch=batch, keys=context.keys, versions=context.versions)

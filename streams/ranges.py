@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Final
 
 from schemas.records import Range
-from streams.batch import RawBatch
+from streams.batch import Oversize, RawBatch
 
 _BLANK: Final = b" \t\r\n"
 
@@ -71,6 +71,12 @@ def bare(message: bytes) -> bytes:
     return message.rstrip(_BLANK)
 
 
+def bare_sha256(message: bytes | Oversize) -> bytes:
+    """Return SHA-256 of a message as `bare` gives it, 32 bytes."""
+    text = _of_large(message) if isinstance(message, Oversize) else message
+    return hashlib.sha256(bare(text)).digest() if isinstance(text, bytes) else text[1]
+
+
 class Digest:
     """Running SHA-256 over messages, as `schemas.records.Range` defines ``messages_sha256``."""
 
@@ -108,7 +114,13 @@ def _runs(batch: RawBatch, first: int, last: int) -> Iterator[list[bytes] | tupl
             stop = bisect_left(batch.offsets, large.offset)
             if stop > begin:
                 yield batch.messages[begin:stop]
-            yield large.length, large.sha256
+            text = _of_large(large)
+            yield [text] if isinstance(text, bytes) else text
             begin = stop
     if end > begin:
         yield batch.messages[begin:end]
+
+
+def _of_large(large: Oversize) -> bytes | tuple[int, bytes]:
+    """Return (length, SHA-256) of an oversized message without white space at its end; itself if it is small then."""
+    return (large.length, large.sha256) if large.bare is None else large.bare

@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import polars as pl
@@ -46,6 +47,7 @@ class RegisterIndex:
     """Answers who and what an event is about, as of the event's time. Built once per version of register and settings.
 
     Entries of the register are told by their index in its lists, in Int32 columns called ``entry``; null: unknown.
+    It remembers what it was asked, so that it need not find it again; `turn` keeps threads from doing so at once.
 
     Args:
         register: the register; it need not be complete, or hold anything.
@@ -78,6 +80,23 @@ class RegisterIndex:
             {"geo": pl.String()}, lambda key: (self._find_country(key),), limit=MAX_ADDRESSES
         )
         self._kept: dict[Callable[[RegisterIndex], Any], Any] = {}
+        self._turns = [None]  # taking the one turn out of a list is one step, which no other thread can split
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold the index for one batch.
+
+        Raises:
+            RuntimeError: another thread holds it. Each thread needs an index of its own, or has to wait.
+        """
+        try:
+            self._turns.pop()
+        except IndexError:
+            raise RuntimeError("an index of the register serves one thread at a time, and two have asked it") from None
+        try:
+            yield
+        finally:
+            self._turns.append(None)
 
     def segments(self, times: pl.Series) -> pl.Series:
         """Return the segment (UInt32) that each time (Datetime µs UTC) falls into."""

@@ -13,7 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from schemas.errors import ManyErrors
 from schemas.register import Register
-from services.cli_support import console, data_dir_option, emit, example, json_option, to_json
+from services.cli_support import console, data_dir_option, emit, example, json_option, mmdb_option, to_json
 from services.clock import new_id, utc_now
 from services.context import build_context
 from services.ingest import FileSummary, Ingest, Summary
@@ -55,7 +55,7 @@ class _FilePath(click.Path):
     help="YAML file with the settings that differ from the defaults; else those used last.",
 )
 @click.option("--salt-key", type=READABLE, envvar="ASHIATO_SALT_KEY", show_envvar=True, help="File of the salt key.")
-@click.option("--mmdb", type=READABLE, envvar="ASHIATO_MMDB", show_envvar=True, help="Your file of address → country.")
+@mmdb_option
 @data_dir_option
 @json_option
 def command(

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from schemas.errors import Place, SourceError
 from schemas.findings import Level
-from services.cli_support import cell, data_dir_option, example, json_option, to_json
+from services.cli_support import cell, data_dir_option, example, json_option, mmdb_option, to_json
 from services.clock import utc_now
 from services.explain_page import headline, page_section, reasons, show, ways
 from services.interpretation_files import read_interpretations
@@ -49,7 +49,7 @@ READABLE: Final = click.Path(exists=True, path_type=Path)
     show_envvar=True,
     help="Judge with these settings instead of those used last.",
 )
-@click.option("--mmdb", type=READABLE, envvar="ASHIATO_MMDB", show_envvar=True, help="Your file of address → country.")
+@mmdb_option
 @click.option("--lang", "language", type=click.Choice(["en", "ja"]), default="en", show_default=True)
 @click.option("--facts", is_flag=True, help="Show every fact that the rules looked at, and where it comes from.")
 @click.option(

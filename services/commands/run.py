@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Final
 
 import click
+
+from services.lazy_group import LazyGroup
 
 PROCESSES: Final = {
     "recorder": "Make everything that Kafka holds evidence, until told to stop.",
@@ -14,21 +15,6 @@ PROCESSES: Final = {
 """Every process and its one-line help; ``services.commands.run_<name>`` is loaded only when it is called."""
 
 
-class _Processes(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
-        return list(PROCESSES)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in PROCESSES:
-            return None
-        command: click.Command = importlib.import_module(f"services.commands.run_{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(PROCESSES.items()))
-
-
-@click.group(cls=_Processes)
+@click.command(cls=LazyGroup, lazy=PROCESSES, prefix="run_")
 def command() -> None:
     """Run one process of the distributed shape."""

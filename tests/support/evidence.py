@@ -14,6 +14,7 @@ from schemas.facts import COLUMNS, EVENT, POSITION
 from schemas.records import Versions
 from streams.batch import Decoded, Oversize, RawBatch
 from streams.commit import Keys
+from streams.enrich.facts import DTYPES
 
 KEYS: Final = Keys(salt_key="5a" * 32, pseudonym_key="c3" * 32)
 VERSIONS: Final = Versions(
@@ -25,13 +26,6 @@ VERSIONS: Final = Versions(
 )
 NOON: Final = dt.datetime(2026, 11, 1, 3, tzinfo=dt.UTC)
 
-DTYPES: Final[dict[str, pl.DataType]] = {
-    "text": pl.String(),
-    "bool": pl.Boolean(),
-    "int": pl.Int64(),
-    "time": pl.Datetime("us", "UTC"),
-    "texts": pl.List(pl.String()),
-}
 FACT_SCHEMA: Final = {name: DTYPES[column.type] for name, column in COLUMNS.items()}
 FINDING_SCHEMA: Final = {
     "row": pl.UInt32(), "rule": pl.String(), "rule_version": pl.Int64(), "rule_sha256": pl.String(),

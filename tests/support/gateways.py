@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import json
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ import httpx
 from starlette.routing import BaseRoute
 
 from services.gateway import Gateway, Handled, create_app
+from services.gateway_limits import Monotonic
 from services.gateway_server import producers_of, server_of
 from services.gateway_settings import GatewaySettings
 from services.gateway_sink import Sink
@@ -31,6 +32,8 @@ BATCH: Final = "application/cloudevents-batch+json"
 BEARER: Final = {"authorization": f"Bearer {TOKEN}"}
 TLS: Final = Path(__file__).parent / "tls"
 EVENTS: Final = "audit.events"
+PATIENCE: Final = 30.0
+"""Seconds to wait for what must come at last: many times what a busy machine takes."""
 
 
 def sha256(token: str) -> str:
@@ -83,6 +86,8 @@ class Running:
     async def say(self, *parts: bytes, pause: float = 0.0, end: bool = False) -> bytes:
         """Write bytes to a connection of its own; return all that is answered until the gateway closes it."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        # Read meanwhile: what is said after it was closed resets the connection, and an answer not yet read is lost.
+        answer = asyncio.create_task(_read_all(reader))
         try:
             with suppress(ConnectionError):  # it may be closed before all is said
                 for part in parts:
@@ -91,9 +96,19 @@ class Running:
                     await asyncio.sleep(pause)
                 if end:
                     writer.write_eof()
-            return await reader.read()
+            return await answer
         finally:
+            answer.cancel()
             writer.close()
+
+
+async def _read_all(reader: asyncio.StreamReader) -> bytes:
+    """Return what is said until the connection is closed or reset."""
+    found = bytearray()
+    with suppress(ConnectionError):
+        while part := await reader.read(1 << 16):
+            found += part
+    return bytes(found)
 
 
 @asynccontextmanager
@@ -102,7 +117,7 @@ async def running(
     sink: Sink,
     *,
     producer: Mapping[str, Any] | None = None,
-    clock: Callable[[], float] | None = None,
+    clock: Monotonic | None = None,
     extra_routes: Sequence[BaseRoute] = (),
     **settings: Any,
 ) -> AsyncIterator[Running]:
@@ -112,7 +127,7 @@ async def running(
         folder: for the producers file.
         sink: where events go.
         producer: more about the producer ``crm``.
-        clock: of the rates.
+        clock: of the rates, in nanoseconds.
         extra_routes: beside its own.
         settings: over the defaults.
     """
@@ -131,7 +146,7 @@ async def running(
                 serving.result()
         url = f"{'https' if found.tls else 'http'}://127.0.0.1:{port}"
         try:
-            async with httpx.AsyncClient(base_url=url, headers=BEARER, trust_env=False) as client:
+            async with httpx.AsyncClient(base_url=url, headers=BEARER, trust_env=False, timeout=PATIENCE) as client:
                 yield Running(url, port, gateway, client, handled)
         finally:
             server.should_exit = True

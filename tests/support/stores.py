@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
+import threading
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -33,9 +34,13 @@ COUNTS: Final = """
 """
 
 
-@cache
 def context() -> Context:
-    """Return a context with an empty register, the defaults, all rules and fixed keys."""
+    """Return this thread's context with an empty register, the defaults, all rules and fixed keys."""
+    return _context_of(threading.get_ident())
+
+
+@cache
+def _context_of(_thread: int) -> Context:
     rulebook = builtin_rulebook()
     versions = Versions(
         register_sha256=content_sha256(EMPTY_REGISTER),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.write_guarantees import BEGIN, END, PAGE, replaced, table
+from scripts.write_guarantees import BEGIN, END, PAGE, refreshed, table
 
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 
@@ -40,10 +40,10 @@ def test_results_become_a_table_between_the_marks() -> None:
     text = table([counted, counted], day=dt.date(2026, 11, 2), machine="2 cores")
     assert "Counted on 2026-11-02 on 2 cores." in text
     assert text.splitlines()[-1] == "| killed | 400 | 24,690 | 24,000 | 690 | 2 | 0 | 14 |"
-    page = replaced(f"before\n{BEGIN}\nold\n{END}\nafter", text)
+    page = refreshed(f"before\n{BEGIN}\nold\n{END}\nafter", text)
     assert page == f"before\n{BEGIN}\n\n{text}\n\n{END}\nafter"
 
 
 def test_a_page_without_marks_is_an_error() -> None:
     with pytest.raises(ValueError, match="must hold the line"):
-        replaced("nothing", "text")
+        refreshed("nothing", "text")

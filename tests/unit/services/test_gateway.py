@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from schemas.events import ACT, MAX_MESSAGE_BYTES
+from services.gateway_limits import SECOND
 from services.gateway_producers import Producers, read_producers
 from services.spool import FILE, Spool
 from tests.support import events as samples
@@ -248,7 +249,7 @@ async def test_the_largest_event_is_accepted(tmp_path: Path, spool: Spool) -> No
 async def test_who_sends_too_fast_is_told_when_to_come_again_and_others_are_not_slowed(
     tmp_path: Path, spool: Spool
 ) -> None:
-    now = [100.0]
+    now = [100 * SECOND]
     rate = {"events_per_second": 2, "burst": 4}
     async with running(tmp_path, spool, producer=rate, clock=lambda: now[0]) as gateway:
         assert (await gateway.post(events(4), BATCH)).status_code == 202
@@ -257,7 +258,7 @@ async def test_who_sends_too_fast_is_told_when_to_come_again_and_others_are_not_
         assert answer.headers["retry-after"] == "1"
         other = samples.event() | {"source": "//billing/x"}
         assert (await gateway.post(other, authorization=f"Bearer {OTHER_TOKEN}")).status_code == 202
-        now[0] += 0.5
+        now[0] += SECOND // 2
         assert (await gateway.post(samples.event())).status_code == 202
         assert len(kept(spool)) == 6
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.gateways import BEARER, EVENTS, Running, events, running, spool_in
+from tests.support.gateways import BEARER, EVENTS, PATIENCE, Running, events, running, spool_in
 
 pytestmark = pytest.mark.asyncio
 
@@ -17,7 +17,7 @@ def request(body: bytes, length: str) -> bytes:
 
 async def seen(gateway: Running, count: int) -> list[str]:
     """Return the problems that the gateway told of, once there are so many."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while len(gateway.handled) < count:  # noqa: ASYNC110  (the gateway tells after its answer)
             await asyncio.sleep(0.01)
     return [one.problem for one in gateway.handled]
@@ -28,7 +28,7 @@ async def test_a_body_that_trickles_in_is_given_up_and_nothing_of_it_is_kept(tmp
     event = json.dumps(events(1)[0]).encode()
     async with running(tmp_path, spool, body_seconds=0.3) as gateway:
         whole = request(event, f"content-length: {len(event) + 1}")
-        answer = await asyncio.wait_for(gateway.say(whole), 5)
+        answer = await asyncio.wait_for(gateway.say(whole), PATIENCE)
 
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert b"application/problem+json" in answer
@@ -70,7 +70,7 @@ async def test_a_length_above_the_limit_is_refused_before_the_body_is_asked_for(
     async with running(tmp_path, spool_in(tmp_path)) as gateway:
         reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
         writer.write(request(b"", "content-length: 999999999\r\nexpect: 100-continue"))
-        answer = await asyncio.wait_for(reader.readline(), 5)
+        answer = await asyncio.wait_for(reader.readline(), PATIENCE)
         writer.close()
 
         assert answer.startswith(b"HTTP/1.1 413 ")

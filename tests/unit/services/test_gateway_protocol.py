@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.gateways import EVENTS, events, running, spool_in
+from tests.support.gateways import EVENTS, PATIENCE, events, running, spool_in
 
 pytestmark = pytest.mark.asyncio
 LIMITS: dict[str, Any] = {"header_seconds": 0.4, "body_seconds": 0.4}
@@ -16,22 +16,21 @@ BEARER = b"authorization: Bearer correct horse battery staple\r\n"
 
 async def test_a_head_that_trickles_in_ends_the_connection(tmp_path: Path) -> None:
     async with running(tmp_path, spool_in(tmp_path), **LIMITS) as gateway:
-        begin = time.monotonic()
-        answer = await gateway.say(*(HEAD[index : index + 1] for index in range(9)), pause=0.05)
+        trickle = (HEAD[index : index + 1] for index in range(9))
+        answer = await asyncio.wait_for(gateway.say(*trickle, pause=0.05), PATIENCE)
 
         assert answer.startswith(b"HTTP/1.1 408 ")
-        assert time.monotonic() - begin < 5
 
 
 async def test_a_connection_that_says_nothing_is_closed(tmp_path: Path) -> None:
     async with running(tmp_path, spool_in(tmp_path), **LIMITS) as gateway:
-        assert (await asyncio.wait_for(gateway.say(), 5)).startswith(b"HTTP/1.1 408 ")
+        assert (await asyncio.wait_for(gateway.say(), PATIENCE)).startswith(b"HTTP/1.1 408 ")
 
 
 async def test_a_second_head_on_the_same_connection_has_no_more_time_than_the_first(tmp_path: Path) -> None:
     async with running(tmp_path, spool_in(tmp_path), **LIMITS) as gateway:
         whole = b"GET /nothing HTTP/1.1\r\nhost: x\r\n\r\n"
-        answer = await asyncio.wait_for(gateway.say(whole, HEAD, pause=0.1), 5)
+        answer = await asyncio.wait_for(gateway.say(whole, HEAD, pause=0.1), PATIENCE)
 
         assert answer.startswith(b"HTTP/1.1 404 ")
         assert answer.count(b"HTTP/1.1 408 ") == 1
@@ -40,14 +39,16 @@ async def test_a_second_head_on_the_same_connection_has_no_more_time_than_the_fi
 async def test_the_body_of_a_request_that_was_answered_early_must_come_in_time(tmp_path: Path) -> None:
     async with running(tmp_path, spool_in(tmp_path), **LIMITS) as gateway:
         begin = time.monotonic()
-        answer = await asyncio.wait_for(gateway.say(HEAD + b"content-length: 100000\r\n\r\n", b"x", pause=0.05), 5)
+        answer = await asyncio.wait_for(
+            gateway.say(HEAD + b"content-length: 100000\r\n\r\n", b"x", pause=0.05), PATIENCE
+        )
 
         assert answer.startswith(b"HTTP/1.1 401 ")
         assert time.monotonic() - begin >= 0.4
 
 
 async def test_a_request_that_was_answered_early_does_not_disturb_the_next_on_its_connection(tmp_path: Path) -> None:
-    async with running(tmp_path, spool_in(tmp_path), **LIMITS) as gateway:
+    async with running(tmp_path, spool_in(tmp_path)) as gateway:  # in time, however long the pauses get
         early = HEAD + b"content-length: 5\r\n\r\n"
         answer = await gateway.say(
             early, b"hello", b"GET /x HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", pause=0.1
@@ -58,18 +59,18 @@ async def test_a_request_that_was_answered_early_does_not_disturb_the_next_on_it
 
 async def test_a_connection_is_not_held_for_ever_after_a_request_that_was_answered_early(tmp_path: Path) -> None:
     async with running(tmp_path, spool_in(tmp_path), **LIMITS) as gateway:
-        answer = await asyncio.wait_for(gateway.say(HEAD + b"content-length: 5\r\n\r\n", b"hello", pause=0.1), 5)
+        answer = await asyncio.wait_for(gateway.say(HEAD + b"content-length: 5\r\n\r\n", b"hello", pause=0.1), PATIENCE)
 
         assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"401", b"408"]
 
 
 async def test_slow_work_behind_does_not_count_against_the_client(tmp_path: Path) -> None:
     spool = spool_in(tmp_path)
-    async with running(tmp_path, spool, header_seconds=0.1) as gateway:
+    async with running(tmp_path, spool, header_seconds=0.4) as gateway:
         # A body in three parts, over a longer time than a head may take.
         body = b'{"specversion":"1.0"}'
         head = HEAD + BEARER + b"content-type: application/cloudevents+json\r\nconnection: close\r\n"
-        answer = await gateway.say(head + b"content-length: 21\r\n\r\n", body[:9], body[9:], pause=0.2)
+        answer = await gateway.say(head + b"content-length: 21\r\n\r\n", body[:9], body[9:], pause=0.5)
 
         assert answer.startswith(b"HTTP/1.1 400 ")
 

@@ -11,7 +11,7 @@ from schemas.errors import InputError
 from services.gateway_server import producers_of, tls_context
 from services.gateway_settings import GatewaySettings, TlsSettings
 from tests.support.gateway_process import GatewayProcess
-from tests.support.gateways import BEARER, OTHER_TOKEN, TLS, events, producers_file, running, spool_in
+from tests.support.gateways import BEARER, OTHER_TOKEN, PATIENCE, TLS, events, producers_file, running, spool_in
 
 FINGERPRINT = "3a2a44fced42325d7fb83483beccacc9a5d9720caf64728fe900165bc2e89b3d"
 SERVER = {"certificate_file": TLS / "server.pem", "key_file": TLS / "server.key"}
@@ -25,7 +25,7 @@ async def post(url: str, who: str | None, token: str | None = None, source: str 
         context.load_cert_chain(TLS / f"{who}.pem", TLS / f"{who}.key")
     headers = {"content-type": "application/cloudevents+json"}
     headers |= {"authorization": f"Bearer {token}"} if token else {}
-    async with httpx.AsyncClient(verify=context, trust_env=False) as client:
+    async with httpx.AsyncClient(verify=context, trust_env=False, timeout=PATIENCE) as client:
         return await client.post(f"{url}/v1/events", json=events(1)[0] | {"source": source}, headers=headers)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import SourceError
+from schemas.events import MAX_MESSAGE_BYTES
 from services.ingest import Ingest
 from services.sources import BatchLimits
 from services.store import Store
@@ -90,6 +91,23 @@ def test_a_last_line_that_gets_blanks_before_its_line_feed_is_still_the_same(
     assert (grown.files[0].error, grown.files[0].known) == (None, count)
     assert grown.files[0].messages == ending.endswith("\n")
     assert len(store.rows("SELECT DISTINCT source FROM ranges WHERE source LIKE 'file:%'")) == 1
+
+
+@pytest.mark.parametrize("before", [0, 3], ids=["the only line", "the last of many"])
+def test_a_last_line_about_the_size_limit_that_gets_blanks_is_still_the_same(
+    store: Store, tmp_path: Path, before: int
+) -> None:
+    limit = MAX_MESSAGE_BYTES
+    changes = [(limit - 1, "  \n"), (limit, " \t\r\n"), (limit + 1, "  "), (limit + 1, "  \n"), (3 * limit, " \t\r\n")]
+    for number, (size, ending) in enumerate(changes):
+        log = tmp_path / f"{number}.ndjson"
+        text = lines(event(i) for i in range(before)) + '{"x":"' + "y" * (size - 8) + '"}'
+        log.write_text(text)
+        ingest(store, log)
+        log.write_text(text + ending + (lines([event(30)]) if ending.endswith("\n") else ""))
+        grown = ingest(store, log).files[0]
+
+        assert (grown.error, grown.known, grown.messages) == (None, before + 1, ending.endswith("\n")), (size, ending)
 
 
 @pytest.mark.parametrize(

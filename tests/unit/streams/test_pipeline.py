@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import pytest
@@ -28,6 +29,21 @@ def said(known: Register, *events: Mapping[str, Any]) -> Recorded:
     index = RegisterIndex(known, Interpretations())
     batch = RawBatch("file:a", 0, "native", offsets, messages, 0, len(messages) - 1)
     return run(batch, Context(index, base.rulebook, base.keys, base.versions))
+
+
+def test_a_context_serves_one_thread_at_a_time() -> None:
+    base = context()
+    own = Context(RegisterIndex(register(), Interpretations()), base.rulebook, base.keys, base.versions)
+    batch = RawBatch("file:a", 0, "native", [0], [json.dumps(event(1)).encode()], 0, 0)
+
+    with ThreadPoolExecutor(1) as thread:
+        with own.index.turn(), pytest.raises(RuntimeError, match="one thread at a time"):
+            thread.submit(run, batch, own).result()
+        with pytest.raises(ZeroDivisionError), own.index.turn():
+            _ = 1 // 0
+
+        assert thread.submit(run, batch, own).result().evidence.height == 1
+    assert run(batch, own).evidence.height == 1
 
 
 def rules(recorded: Recorded) -> set[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.cli import run
-from tests.support.stores import event, lines
+from tests.support.stores import event, ingest, lines, open_store
 
 Output = pytest.CaptureFixture[str]
 
@@ -18,6 +18,21 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ASHIATO_DATA_DIR", str(tmp_path / "data"))
     (tmp_path / "a.ndjson").write_text(lines(event(i) for i in range(5)) + "not json\n")
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory in which five events and a dead letter are recorded; tests read it and add nothing but acts."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "a.ndjson").write_text(lines(event(i) for i in range(5)) + "not json\n")
+    with open_store(folder / "data") as store:
+        ingest(store, folder / "a.ndjson")
+    return folder / "data"
+
+
+@pytest.fixture
+def recorded(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASHIATO_DATA_DIR", str(made))
 
 
 def _json(output: Output) -> object:
@@ -58,8 +73,8 @@ def test_ingest_of_a_missing_file_records_the_others_and_ends_with_2(here: Path,
     assert "5 events" in told.out
 
 
-def test_flags_are_listed_and_shown(here: Path, capsys: Output) -> None:
-    run(["ingest", str(here / "a.ndjson")])
+@pytest.mark.usefixtures("recorded")
+def test_flags_are_listed_and_shown(capsys: Output) -> None:
     capsys.readouterr()
     assert run(["flags", "list", "--json"]) == 0
     flags = _json(capsys)
@@ -87,14 +102,14 @@ def test_flags_are_listed_and_shown(here: Path, capsys: Output) -> None:
 
 
 @pytest.mark.parametrize("name", ["0000000000000000", "'; DROP TABLE acts", ""])
-def test_a_flag_that_is_not_there_is_told(here: Path, capsys: Output, name: str) -> None:
-    run(["ingest", str(here / "a.ndjson")])
+@pytest.mark.usefixtures("recorded")
+def test_a_flag_that_is_not_there_is_told(capsys: Output, name: str) -> None:
     assert run(["flags", "show", name]) == 2
     assert "no single flag" in capsys.readouterr().err
 
 
-def test_a_query_is_answered_and_recorded(here: Path, capsys: Output) -> None:
-    run(["ingest", str(here / "a.ndjson")])
+@pytest.mark.usefixtures("recorded")
+def test_a_query_is_answered_and_recorded(capsys: Output) -> None:
     capsys.readouterr()
     assert run(["query", "SELECT count() AS n FROM evidence", "--json"]) == 0
     assert _json(capsys) == [{"n": 6}]
