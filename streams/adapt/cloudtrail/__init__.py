@@ -18,7 +18,7 @@ from streams.adapt.cloudtrail.actions import action_of, outcome_of
 from streams.adapt.cloudtrail.actors import actor_of
 from streams.adapt.cloudtrail.assets import locators_of
 from streams.adapt.cloudtrail.exposures import exposures_of
-from streams.adapt.cloudtrail.facets import Facet, Right, Sent
+from streams.adapt.cloudtrail.facets import PUBLIC, Facet, Right, Sent
 from streams.adapt.cloudtrail.record import Record
 from streams.adapt.cloudtrail.rights import rights_of
 from streams.adapt.cloudtrail.transfers import transfers_of
@@ -178,7 +178,8 @@ def _event(record: Record, facet: Facet | None, locator: str) -> FastEvent:
             time="",
             data=TransferData(**common, destination=facet.destination),
         )
-    exposure = facet if isinstance(facet, Exposure) else None
+    # Answered without anybody having signed, so anyone could come to know it.
+    exposure = facet if isinstance(facet, Exposure) else PUBLIC if record.anonymous else None
     return AccessEvent(specversion="1.0", id="", source="", time="", data=AccessData(**common, exposure=exposure))
 
 

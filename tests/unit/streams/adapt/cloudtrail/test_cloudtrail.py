@@ -57,6 +57,15 @@ def test_an_object_read_by_a_role() -> None:
     assert "asset.claimed_id" not in row
 
 
+@pytest.mark.parametrize(("account", "exposed"), [("ANONYMOUS_PRINCIPAL", "public"), (ACCOUNT, None), (OTHER, None)])
+def test_what_is_read_without_a_signature_is_public(account: str, exposed: str | None) -> None:
+    nobody = {"type": "AWSAccount", "principalId": "", "accountId": account}
+    read = message("s3:GetObject", {"bucketName": "b", "key": "k"}, userIdentity=nobody)
+    [row] = decode(batch([read], "cloudtrail")).events.rows(named=True)
+
+    assert (row["event.kind"], row["action"], row["exposure.to"]) == ("access", "read", exposed)
+
+
 def test_a_copy_into_another_region_is_a_transfer() -> None:
     row = _row(_decoded("data-events.json"), "s3.amazonaws.com:CopyObject")
 
