@@ -206,8 +206,9 @@ def _cloudtrail() -> Iterator[str]:
     yield from _table("### Who else could know: access with `exposure`", "from", _second(EXPOSURES))
     yield "Another account is `named_party` with `aws:<account>`, `*` and the group `all` are `public`, the group"
     yield "AuthenticatedUsers is `any_account`; users and addresses that an ACL names are `aws:canonical:<id>` and"
-    yield "`aws:email:<address>`, unless they own what is opened. Conditions of a policy are not evaluated: whom it names"
-    yield "is counted. What is answered without a signature (`ANONYMOUS_PRINCIPAL`) is `public`, whatever the call.\n"
+    yield "`aws:email:<address>`, unless they own what is opened. Conditions of a policy are not evaluated: whom it"
+    yield "names is counted. What is answered without a signature (`ANONYMOUS_PRINCIPAL`) is `public`, whatever the"
+    yield "call.\n"
     yield from _table("### Rights: grant", "grantee; privileges", _second(RIGHTS))
     yield from _table("### Data sent elsewhere: transfer", "destination", _second(TRANSFERS))
     conditions = {call: f"`{action}`, if {when}" for call, (action, _, when) in TRAIL_IF.items()}

@@ -13,11 +13,12 @@ from streams.fast_events import Destination, Exposure, Principal
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """A right given, changed or revoked."""
+    """A right given, changed or revoked; ``locators`` name what it opens, if that is not the record's asset."""
 
     grantee: Principal
     change: GrantChange
     privileges: tuple[str, ...] = ()
+    locators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
