@@ -93,9 +93,10 @@ No field says a country, so none is taken from the name of anything but a region
 | `type` | transfer, grant or access: see the tables below; access for all other calls |
 | `actor` | issuer `aws:<account>`, subject the ARN; a session has the ARN of its role as role; SAML and web \
 identities their provider and user name; IAM Identity Center its store and user id; a service that calls for somebody \
-(`sourceIPAddress` names it) is the actor, on behalf of that somebody |
+(`sourceIPAddress` names it) is the actor, on behalf of that somebody; a caller of another account works for the party \
+whose account that is |
 | `actor.kind` | `shared` for the root user, `service` for services of AWS and sessions of instances, `person` for \
-users of IAM Identity Center, else absent |
+users of IAM Identity Center, `unknown` for a presigned URL of S3, which names whoever signed it; else absent |
 | `origin.ip` | `sourceIPAddress`, if it is an address |
 | `asset.locator` | ARNs in `resources` (an object without its bucket), else what the parameters name, else \
 `arn:aws:<service>:<region>:<account>:*`; several assets are several events |
@@ -204,7 +205,10 @@ column and field, never contents. Whatever stands beside it is read.
 def _cloudtrail() -> Iterator[str]:
     yield from _table("### Who else could know: access with `exposure`", "from", _second(EXPOSURES))
     yield "Another account is `named_party` with `aws:<account>`, `*` and the group `all` are `public`, the group"
-    yield "AuthenticatedUsers is `any_account`. Conditions of a policy are not evaluated: whom it names is counted.\n"
+    yield "AuthenticatedUsers is `any_account`; users and addresses that an ACL names are `aws:canonical:<id>` and"
+    yield "`aws:email:<address>`, unless they own what is opened. Conditions of a policy are not evaluated: whom it"
+    yield "names is counted. What is answered without a signature (`ANONYMOUS_PRINCIPAL`) is `public`, whatever the"
+    yield "call.\n"
     yield from _table("### Rights: grant", "grantee; privileges", _second(RIGHTS))
     yield from _table("### Data sent elsewhere: transfer", "destination", _second(TRANSFERS))
     conditions = {call: f"`{action}`, if {when}" for call, (action, _, when) in TRAIL_IF.items()}

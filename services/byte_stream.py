@@ -163,7 +163,8 @@ def _damaged(path: Path | None, kind: str, read: int, why: str) -> SourceError:
         f"the {kind} file is damaged",
         where=place_of(path),
         why=f"{why}, after {read:,} bytes of text",
-        todo="what stands before the damage has been read; get the whole file and run the same command again",
+        todo="what stands before the damage has been read; get the whole file and run the same command again, with "
+        "--as-new if it turns out that damaged text was read",
     )
 
 

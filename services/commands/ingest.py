@@ -27,7 +27,10 @@ READABLE: Final = click.Path(dir_okay=False, exists=True, path_type=Path)
 
 
 class _FilePath(click.Path):
-    """A file's path, or - for standard input; an empty one would mean this directory, which nobody means."""
+    """A file's path, or - for standard input; an empty one would mean this directory, which nobody means.
+
+    Whether the file can be read is found out on reading it: one that cannot must not keep the others from being read.
+    """
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path; fail if there is none."""
@@ -43,7 +46,7 @@ class _FilePath(click.Path):
         "zcat events.gz | ashiato ingest -",
     )
 )
-@click.argument("files", nargs=-1, required=True, type=_FilePath(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=_FilePath(readable=False, path_type=Path))
 @click.option("--format", "form", help="Format of the logs; found out from the first message if not given.")
 @click.option("--as-new", is_flag=True, help="Record a file beside one that begins with the same messages.")
 @click.option(

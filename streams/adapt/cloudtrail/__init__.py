@@ -18,8 +18,8 @@ from streams.adapt.cloudtrail.actions import action_of, outcome_of
 from streams.adapt.cloudtrail.actors import actor_of
 from streams.adapt.cloudtrail.assets import locators_of
 from streams.adapt.cloudtrail.exposures import exposures_of
-from streams.adapt.cloudtrail.facets import Facet, Right, Sent
-from streams.adapt.cloudtrail.record import Record
+from streams.adapt.cloudtrail.facets import PUBLIC, Facet, Right, Sent
+from streams.adapt.cloudtrail.record import Record, region_of
 from streams.adapt.cloudtrail.rights import rights_of
 from streams.adapt.cloudtrail.transfers import transfers_of
 from streams.adapt.contract import MAX_EVENTS, Refused, address, text
@@ -149,8 +149,15 @@ def _pairs(record: Record) -> Iterator[tuple[Facet | None, str]]:
     facets: list[Facet | None] = [*exposures_of(record), *rights_of(record), *transfers_of(record)]
     locators = locators_of(record)
     for facet in facets or [None]:
-        for locator in locators if not (isinstance(facet, Sent) and facet.locator) else [facet.locator]:
+        for locator in _elsewhere(facet) or locators:
             yield facet, locator
+
+
+def _elsewhere(facet: Facet | None) -> Sequence[str]:
+    """Return what a facet is about, if that is not what the record names."""
+    if isinstance(facet, Sent):
+        return [facet.locator] if facet.locator else []
+    return facet.locators if isinstance(facet, Right) else ()
 
 
 def _event(record: Record, facet: Facet | None, locator: str) -> FastEvent:
@@ -158,6 +165,8 @@ def _event(record: Record, facet: Facet | None, locator: str) -> FastEvent:
     region = text(record.region)
     if isinstance(facet, Sent) and facet.locator:
         region = facet.region
+    elif isinstance(facet, Right) and facet.locators:
+        region = text(region_of(locator))
     common: dict[str, Any] = {
         "actor": actor_of(record),
         "origin": _origin(record),
@@ -178,7 +187,8 @@ def _event(record: Record, facet: Facet | None, locator: str) -> FastEvent:
             time="",
             data=TransferData(**common, destination=facet.destination),
         )
-    exposure = facet if isinstance(facet, Exposure) else None
+    # Answered without anybody having signed, so anyone could come to know it.
+    exposure = facet if isinstance(facet, Exposure) else PUBLIC if record.anonymous else None
     return AccessEvent(specversion="1.0", id="", source="", time="", data=AccessData(**common, exposure=exposure))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
@@ -15,6 +16,9 @@ Reader = Callable[[Record], Iterable[Exposure | None]]
 
 _ALL_USERS: Final = "http://acs.amazonaws.com/groups/global/AllUsers"
 _ALL_ACCOUNTS: Final = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
+_GRANTEES: Final = {"ID": "canonical", "EmailAddress": "email"}
+_HEADER_KINDS: Final = {"id": "canonical", "emailaddress": "email"}
+_IN_HEADER: Final = re.compile(r'\b(id|emailAddress)\s*=\s*"?([^",\s]+)"?', re.IGNORECASE)
 _CANNED: Final = {"public-read": PUBLIC, "public-read-write": PUBLIC, "authenticated-read": ANY_ACCOUNT}
 
 
@@ -64,7 +68,10 @@ def _trust(parameter: str) -> Reader:
 
 
 def _acl(record: Record) -> Iterator[Exposure | None]:
-    """S3: a canned ACL, or grants to the groups AllUsers and AuthenticatedUsers."""
+    """S3: a canned ACL, or grants to the groups AllUsers and AuthenticatedUsers, to canonical users, to addresses.
+
+    The record does not tell the canonical id of its own account except as the owner of what is opened.
+    """
     for value in listed(record.parameters.get("x-amz-acl")):
         yield _CANNED.get(value) if isinstance(value, str) else None
     said = list(_texts(record.parameters, 8))
@@ -72,6 +79,24 @@ def _acl(record: Record) -> Iterator[Exposure | None]:
         yield PUBLIC
     if any(_ALL_ACCOUNTS in one for one in said):
         yield ANY_ACCOUNT
+    for kind, name in _grantees(record):
+        yield exposure_to(record, f"{kind}:{name}")
+
+
+def _grantees(record: Record) -> Iterator[tuple[str, str]]:
+    """Yield the canonical users and e-mail addresses of an ACL, in its XML or in ``x-amz-grant-*`` headers."""
+    policy = record.parameters.get("AccessControlPolicy")
+    owner = inside(policy, "Owner", "ID")
+    for grant in listed(inside(policy, "AccessControlList", "Grant")):
+        for key, kind in _GRANTEES.items():
+            name = inside(grant, "Grantee", key)
+            if isinstance(name, str) and name not in {"", owner}:
+                yield kind, name
+    for header in (record.parameters, mapping(record.parameters.get("accessControlList"))):
+        for key, value in header.items():
+            for one in listed(value) if key.lower().startswith("x-amz-grant-") else ():
+                for found in _IN_HEADER.finditer(one) if isinstance(one, str) else ():
+                    yield _HEADER_KINDS[found[1].lower()], found[2]
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:
@@ -122,15 +147,15 @@ EXPOSURES: Final[dict[str, tuple[Reader, str]]] = {
         _values("valuesToAdd", only=("attributeName", "restore")), "`valuesToAdd` of `restore`",
     ),
     "redshift:AuthorizeSnapshotAccess": (_values("accountWithRestoreAccess"), "`accountWithRestoreAccess`"),
-    "s3:CreateBucket": (_acl, "canned ACL, grants to groups"),
+    "s3:CreateBucket": (_acl, "canned ACL, grants to groups, users and addresses"),
     "s3:DeleteAccountPublicAccessBlock": (_block_removed, "always"),
     "s3:DeleteBucketPublicAccessBlock": (_block_removed, "always"),
     "s3:PutAccountPublicAccessBlock": (_block_lowered, "any flag false"),
-    "s3:PutBucketAcl": (_acl, "canned ACL, grants to groups"),
+    "s3:PutBucketAcl": (_acl, "canned ACL, grants to groups, users and addresses"),
     "s3:PutBucketPolicy": (_policy("bucketPolicy"), "`bucketPolicy`"),
     "s3:PutBucketPublicAccessBlock": (_block_lowered, "any flag false"),
-    "s3:PutObject": (_acl, "canned ACL, grants to groups"),
-    "s3:PutObjectAcl": (_acl, "canned ACL, grants to groups"),
+    "s3:PutObject": (_acl, "canned ACL, grants to groups, users and addresses"),
+    "s3:PutObjectAcl": (_acl, "canned ACL, grants to groups, users and addresses"),
     "secretsmanager:PutResourcePolicy": (_policy("resourcePolicy"), "`resourcePolicy`"),
     "sns:AddPermission": (_values("aWSAccountId"), "`aWSAccountId`"),
     "sns:SetTopicAttributes": (

@@ -13,11 +13,12 @@ from streams.fast_events import Destination, Exposure, Principal
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """A right given, changed or revoked."""
+    """A right given, changed or revoked; ``locators`` name what it opens, if that is not the record's asset."""
 
     grantee: Principal
     change: GrantChange
     privileges: tuple[str, ...] = ()
+    locators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,16 @@ def exposure_to(record: Record, principal: str) -> Exposure | None:
 
 
 def principal_of(record: Record, name: str) -> Principal:
-    """Return the grantee that an ARN, an account number or a name within the record's account stands for."""
+    """Return the grantee that an ARN, an account number or a name within the record's account stands for.
+
+    One of another account is said to work for the party whose account that is.
+    """
     account = account_of(name) or record.account
-    return Principal(issuer=text(f"aws:{account}"), subject=text(name))
+    return Principal(issuer=text(f"aws:{account}"), subject=text(name), party=other_account(record, account))
+
+
+def other_account(record: Record, account: object) -> str | None:
+    """Return ``aws:<account>``, as parties of the register name theirs, if it is an account other than the record's."""
+    if not isinstance(account, str) or account_of(account) != account or account == record.account:
+        return None
+    return f"aws:{account}"

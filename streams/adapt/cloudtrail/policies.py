@@ -10,6 +10,7 @@ from pydantic_core import from_json
 from streams.adapt.contract import listed, mapping
 
 ANYONE = "*"
+ANYTHING = "*"
 
 
 def parsed(policy: Any) -> dict[str, Any]:
@@ -20,6 +21,18 @@ def parsed(policy: Any) -> dict[str, Any]:
         return mapping(from_json(policy))
     except ValueError:
         return {}
+
+
+def opened(policy: Any) -> list[str]:
+    """Return the resources that the policy allows something on, each once; ``*`` where it says which it leaves out."""
+    statements = [mapping(one) for one in listed(parsed(policy).get("Statement"))]
+    named = [
+        one
+        for statement in statements
+        if statement.get("Effect") == "Allow"
+        for one in ([ANYTHING] if "NotResource" in statement else listed(statement.get("Resource")))
+    ]
+    return list(dict.fromkeys(one for one in named if isinstance(one, str)))
 
 
 def allowed(policy: Any) -> list[tuple[str, list[str]]]:

@@ -31,6 +31,7 @@ _NAMES: Final = {
     "request": "requestParameters",
     "response": "responseElements",
     "insight": "insightDetails",
+    "additional": "additionalEventData",
 }
 
 
@@ -51,6 +52,7 @@ class Record(msgspec.Struct, rename=_NAMES, dict=True):
     response: msgspec.Raw = msgspec.Raw(b"null")
     resources: Any = None
     insight: Any = None
+    additional: Any = None
 
     @cached_property
     def service(self) -> str:
@@ -70,6 +72,11 @@ class Record(msgspec.Struct, rename=_NAMES, dict=True):
             if isinstance(value, str) and value:
                 return value
         return ""
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether nobody signed the request: whoever asks is answered."""
+        return mapping(self.identity).get("accountId") == "ANONYMOUS_PRINCIPAL"
 
     @cached_property
     def parameters(self) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from schemas.events import MAX_LIST, GrantChange
 from streams.adapt.cloudtrail.facets import Right, principal_of
-from streams.adapt.cloudtrail.policies import ANYONE, allowed
+from streams.adapt.cloudtrail.policies import ANYONE, allowed, opened
 from streams.adapt.cloudtrail.record import Record
-from streams.adapt.contract import inside, listed, text
+from streams.adapt.contract import inside, listed, long_text, text
 
 Reader = Callable[[Record], Iterable[Right]]
 
@@ -25,6 +26,18 @@ def _iam(change: GrantChange, privilege: str, *, literal: bool = False, kinds: t
             name = record.parameters.get(parameter)
             if isinstance(name, str) and name and (not kinds or parameter in kinds):
                 yield Right(principal_of(record, record.arn(kind + name, "iam", region="")), change, _privileges(what))
+
+    return read
+
+
+def _inline() -> Reader:
+    """IAM: as `_iam`; what the right opens are the resources of the policy that stands in the record."""
+
+    def read(record: Record) -> Iterator[Right]:
+        resources = opened(record.parameters.get("policyDocument"))[:MAX_LIST]
+        locators = tuple(one for one in map(long_text, resources) if one is not None)
+        for right in _iam("given", "policyName")(record):
+            yield replace(right, locators=locators)
 
     return read
 
@@ -73,9 +86,9 @@ RIGHTS: Final[dict[str, tuple[Reader, str]]] = {
     "iam:DetachGroupPolicy": (_iam("revoked", "policyArn"), "group; `policyArn`"),
     "iam:DetachRolePolicy": (_iam("revoked", "policyArn"), "role; `policyArn`"),
     "iam:DetachUserPolicy": (_iam("revoked", "policyArn"), "user; `policyArn`"),
-    "iam:PutGroupPolicy": (_iam("given", "policyName"), "group; `policyName`"),
-    "iam:PutRolePolicy": (_iam("given", "policyName"), "role; `policyName`"),
-    "iam:PutUserPolicy": (_iam("given", "policyName"), "user; `policyName`"),
+    "iam:PutGroupPolicy": (_inline(), "group; `policyName`; assets: each `Resource` of `policyDocument`"),
+    "iam:PutRolePolicy": (_inline(), "role; `policyName`; assets: each `Resource` of `policyDocument`"),
+    "iam:PutUserPolicy": (_inline(), "user; `policyName`; assets: each `Resource` of `policyDocument`"),
     "iam:DeleteGroupPolicy": (_iam("revoked", "policyName"), "group; `policyName`"),
     "iam:DeleteRolePolicy": (_iam("revoked", "policyName"), "role; `policyName`"),
     "iam:DeleteUserPolicy": (_iam("revoked", "policyName"), "user; `policyName`"),

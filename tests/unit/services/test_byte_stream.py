@@ -67,6 +67,7 @@ def test_a_damaged_file_is_read_up_to_its_damage(tmp_path: Path, pack: object, d
     assert str(caught.value).startswith(f"{path}: the ")
     assert "file is damaged" in str(caught.value)
     assert "what stands before the damage has been read" in str(caught.value)
+    assert "--as-new if it turns out that damaged text was read" in str(caught.value)
 
 
 def test_memory_is_bounded_when_a_small_file_holds_a_huge_text(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """ingest, flags, query and migrate as a person calls them: one data directory, one log, real output."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,6 +73,27 @@ def test_ingest_of_a_missing_file_records_the_others_and_ends_with_2(here: Path,
 
     assert "not every file could be read to its end: 1 error(s)" in told.err
     assert "none.ndjson" in told.err
+    assert "5 events" in told.out
+
+
+def test_ingest_of_a_file_without_permission_records_the_others_and_says_what_to_do(
+    here: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = here / "secret.ndjson"
+    secret.write_text(lines([event(9)]))
+    opened, allowed = Path.open, os.access
+
+    def refuse(path: Path, *arguments: Any, **more: Any) -> Any:  # root may read whatever the mode says
+        if path == secret:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *arguments, **more)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != secret and allowed(path, mode))
+
+    assert run(["ingest", str(secret), str(here / "a.ndjson")]) == 2
+    told = capsys.readouterr()
+    assert "secret.ndjson: the file cannot be read: no permission to read it (run as a user who may" in told.err
     assert "5 events" in told.out
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from streams.adapt.cloudtrail.actors import actor_of
 from streams.fast_events import Actor, Principal
-from tests.support.cloudtrail import ACCOUNT, USER, record
+from tests.support.cloudtrail import ACCOUNT, OTHER, USER, record
 
 ME = USER["arn"]
 ISSUER = f"aws:{ACCOUNT}"
@@ -50,3 +50,27 @@ def test_a_service_that_calls_for_somebody_is_the_actor_on_their_behalf() -> Non
 
 def test_the_console_is_no_service_of_that_kind() -> None:
     assert actor_of(record("kms:Decrypt", sourceIPAddress="AWS Internal")).subject == ME
+
+
+@pytest.mark.parametrize("identity", [{"type": "AWSAccount", "principalId": "AIDA:x"}, {**TAKEN, "arn": "arn:x"}])
+def test_a_caller_of_another_account_is_said_to_work_for_the_party_whose_account_it_is(identity: Any) -> None:
+    theirs = actor_of(record("s3:GetObject", userIdentity={**identity, "accountId": OTHER}))
+    ours = actor_of(record("s3:GetObject", userIdentity={**identity, "accountId": ACCOUNT}))
+
+    assert (theirs.issuer, theirs.party) == (f"aws:{OTHER}", f"aws:{OTHER}")
+    assert (ours.issuer, ours.party) == (ISSUER, None)
+
+
+def test_nobody_is_no_party() -> None:
+    nobody = {"type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL"}
+
+    assert actor_of(record("s3:GetObject", userIdentity=nobody)) == Actor(issuer="aws:ANONYMOUS_PRINCIPAL")
+
+
+def test_who_used_a_presigned_url_cannot_be_told() -> None:
+    signed = {"additionalEventData": {"AuthenticationMethod": "QueryString"}}
+
+    assert actor_of(record("s3:GetObject", **signed)) == Actor(issuer=ISSUER, subject=ME, kind="unknown")
+    assert actor_of(record("s3:GetObject", additionalEventData={"AuthenticationMethod": "AuthHeader"})).kind is None
+    assert actor_of(record("kms:Decrypt", **signed)).kind is None
+    assert actor_of(record("s3:GetObject", additionalEventData="QueryString")).kind is None

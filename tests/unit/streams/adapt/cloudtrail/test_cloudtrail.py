@@ -57,6 +57,34 @@ def test_an_object_read_by_a_role() -> None:
     assert "asset.claimed_id" not in row
 
 
+@pytest.mark.parametrize(("account", "exposed"), [("ANONYMOUS_PRINCIPAL", "public"), (ACCOUNT, None), (OTHER, None)])
+def test_what_is_read_without_a_signature_is_public(account: str, exposed: str | None) -> None:
+    nobody = {"type": "AWSAccount", "principalId": "", "accountId": account}
+    read = message("s3:GetObject", {"bucketName": "b", "key": "k"}, userIdentity=nobody)
+    [row] = decode(batch([read], "cloudtrail")).events.rows(named=True)
+
+    assert (row["event.kind"], row["action"], row["exposure.to"]) == ("access", "read", exposed)
+
+
+def test_a_right_by_an_inline_policy_is_to_what_the_policy_names() -> None:
+    lake, table = "arn:aws:s3:::lake/*", "arn:aws:dynamodb:eu-west-1:111122223333:table/users"
+    statements = [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": [lake, table]},
+        {"Effect": "Allow", "Action": "s3:*", "NotResource": "arn:aws:s3:::other"},
+        {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::denied"},
+        {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": lake},
+    ]
+    named = {"userName": "taro", "policyName": "p", "policyDocument": json.dumps({"Statement": statements})}
+    put = message("iam:PutUserPolicy", named, awsRegion="us-east-1")
+    rows = decode(batch([put], "cloudtrail")).events.rows(named=True)
+
+    assert {row["event.kind"] for row in rows} == {"grant"}
+    assert [(row["asset.locator"], row["asset.region"]) for row in rows] == [
+        (lake, None), (table, "eu-west-1"), ("*", None),
+    ]  # fmt: skip
+    assert {row["grantee.subject"] for row in rows} == {f"arn:aws:iam::{ACCOUNT}:user/taro"}
+
+
 def test_a_copy_into_another_region_is_a_transfer() -> None:
     row = _row(_decoded("data-events.json"), "s3.amazonaws.com:CopyObject")
 

@@ -66,8 +66,24 @@ def test_every_call_of_the_table_has_a_case() -> None:
 
 
 @pytest.mark.parametrize(
+    ("parameters", "parties"),
+    [
+        ({"AccessControlPolicy": {"Owner": {"ID": "us"}, "AccessControlList": {"Grant": [{"Grantee": {"ID": "us"}}, {"Grantee": {"ID": "79a5"}}]}}}, ["aws:canonical:79a5"]),
+        ({"AccessControlPolicy": {"Owner": {"ID": "us"}, "AccessControlList": {"Grant": {"Grantee": {"EmailAddress": "taro@other.example"}}}}}, ["aws:email:taro@other.example"]),
+        ({"accessControlList": {"x-amz-grant-read": 'id="79a5", id="80b6"'}}, ["aws:canonical:79a5", "aws:canonical:80b6"]),
+        ({"x-amz-grant-full-control": ['emailAddress="taro@other.example"']}, ["aws:email:taro@other.example"]),
+        ({"x-amz-grant-read": "id=79a5", "x-amz-acl": "private"}, ["aws:canonical:79a5"]),
+    ],
+)  # fmt: skip
+def test_an_acl_tells_of_other_users_by_id_and_by_address(parameters: Any, parties: list[str]) -> None:
+    assert _exposed("s3:PutBucketAcl", parameters) == [("named_party", party) for party in parties]
+
+
+@pytest.mark.parametrize(
     ("call", "parameters"),
     [
+        ("s3:PutBucketAcl", {"AccessControlPolicy": {"Owner": {"ID": "us"}, "AccessControlList": {"Grant": {"Grantee": {"ID": "us"}}}}}),
+        ("s3:PutBucketAcl", {"x-amz-grant-read": [7, "valid=79a5"], "x-amz-id": "id=79a5", "accessControlList": "id=79a5"}),
         ("s3:GetObject", {"x-amz-acl": "public-read"}),
         ("s3:PutBucketPolicy", {"bucketPolicy": {"Statement": [{"Effect": "Allow", "Principal": {"AWS": ACCOUNT}}]}}),
         ("s3:PutBucketAcl", {"x-amz-acl": "private"}),
@@ -81,7 +97,7 @@ def test_every_call_of_the_table_has_a_case() -> None:
         ("sns:SetTopicAttributes", {"attributeName": "DisplayName", "attributeValue": json.dumps(POLICY)}),
         ("ram:CreateResourceShare", {"principals": [None, 7]}),
     ],
-)
+)  # fmt: skip
 def test_what_stays_within_the_account_or_says_nothing_exposes_nothing(call: str, parameters: Any) -> None:
     assert _exposed(call, parameters) == []
 

@@ -30,5 +30,5 @@ def test_without_an_account_of_its_own_nobody_is_within_it() -> None:
 def test_a_grantee_is_known_by_its_account() -> None:
     arn = f"arn:aws:iam::{OTHER}:root"
 
-    assert principal_of(RECORD, arn) == Principal(issuer=f"aws:{OTHER}", subject=arn)
+    assert principal_of(RECORD, arn) == Principal(issuer=f"aws:{OTHER}", subject=arn, party=f"aws:{OTHER}")
     assert principal_of(RECORD, "user-1") == Principal(issuer=f"aws:{ACCOUNT}", subject="user-1")
