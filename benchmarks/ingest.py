@@ -149,7 +149,8 @@ def _pipeline(path: Path, _: Path) -> tuple[int, float, float]:
 
 
 def _ingest(path: Path, data_dir: Path) -> tuple[int, float, float]:
-    load_register(data_dir, read_register([CARRIER / "register"]), Doer("benchmark", utc_now(), new_id))
+    with Store.open(data_dir, now=utc_now(), create=True) as store:
+        load_register(store, read_register([CARRIER / "register"]), Doer("benchmark", utc_now(), new_id))
     settings = read_interpretations(CARRIER / "interpretations.yaml")
     with Store.open(data_dir, now=utc_now()) as store:
         of = build_context(store, now=utc_now(), interpretations=settings)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 FOLDER: Final = Path(__file__).resolve().parent / "secrets"
-ACCOUNTS: Final = ("migrator", "recorder", "reader")
+ACCOUNTS: Final = ("migrator", "recorder", "analyst", "reader")
 PRODUCERS: Final = """# Who may send to the gateway; the gateway's own reference says what a producer may have.
 producers:
   - name: first

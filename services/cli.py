@@ -29,7 +29,7 @@ COMMANDS: Final = {
     "deadletters": "List what could not be read, and play it again after a fix.",
     "topics": "Make the topics, see how they are set up, say what is lost.",
     "migrate": "Bring the store's tables up to this version.",
-    "doctor": "Check the installation and the data directory.",
+    "doctor": "Check the installation and the store.",
 }
 """Every command and its one-line help; the module of each is named like it."""
 

@@ -137,12 +137,13 @@ def play(
     size = sum(file.stat().st_size for file in files) / 1e6
     say(f"1  Wrote the day's logs to {data_dir / LOGS}: {len(files)} files, {size:.1f} MB.")
     register = read_register([register_path or carrier.register])
-    version, _ = load_register(data_dir, register, Doer(who, now(), new_id))
+    with Store.open(data_dir, now=now(), create=True) as store:
+        version, _ = load_register(store, register, Doer(who, now(), new_id))
     say(f"2  Loaded the register: {version.entries} entries, version {version.sha256[:12]}.")
     rulebook, summary = _ingest(carrier, data_dir, files, now, new_id)
     say(f"3  {_recorded(summary)}")
-    gaps = stored_gaps(data_dir, Doer(who, now(), new_id))
     with Store.open(data_dir, now=now()) as store:
+        gaps = stored_gaps(store, Doer(who, now(), new_id))
         day = read_day(store, gaps, names_of(register))
         Doer(who, now(), new_id).record(store, "evidence_read", "demo", len(day.flags))
         return Played(day, rulebook)

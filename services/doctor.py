@@ -17,6 +17,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final, Literal
 
+from services.keys import COPY_KEY, PSEUDONYM_KEY
+
 State = Literal["ok", "warn", "fail"]
 
 LEAST_PYTHON: Final = (3, 11)
@@ -39,21 +41,24 @@ class Check:
     todo: str = ""
 
 
-def check_machine(data_dir: Path, now: dt.datetime) -> Iterator[Check]:
+def check_machine(data_dir: Path, now: dt.datetime, *, server: bool = False) -> Iterator[Check]:
     """Yield the checks that need no store: program, packages, data directory, keys, clock.
 
     Args:
         data_dir: the data directory, which need not exist.
         now: the machine's idea of the time, UTC.
+        server: the store is a server, so that the directory is for keys alone and no engine is needed here.
     """
     yield check_python()
     yield check_packages()
-    yield check_embedded()
+    if not server:
+        yield check_embedded()
     yield check_clock(now)
-    yield check_data_dir(data_dir)
-    yield check_space(data_dir)
+    yield check_data_dir(data_dir, server=server)
+    if not server:
+        yield check_space(data_dir)
     if data_dir.is_dir():
-        yield check_keys(data_dir / "keys")
+        yield check_keys(data_dir / "keys", server=server)
 
 
 def check_python() -> Check:
@@ -100,10 +105,11 @@ def check_clock(now: dt.datetime) -> Check:
     return Check("clock", "ok", says)
 
 
-def check_data_dir(data_dir: Path) -> Check:
+def check_data_dir(data_dir: Path, *, server: bool = False) -> Check:
     """Tell whether the data directory can be used, and whether only its owner can read it."""
     if not data_dir.exists():
-        return Check("data directory", "warn", f"{data_dir} does not exist", "the first `ashiato ingest` makes it")
+        todo = COPY_KEY if server else "the first `ashiato ingest` makes it"
+        return Check("data directory", "warn", f"{data_dir} does not exist", todo)
     if not data_dir.is_dir():
         return Check("data directory", "fail", f"{data_dir} is a file", "name another one with --data-dir")
     if not os.access(data_dir, os.R_OK | os.W_OK | os.X_OK):
@@ -128,9 +134,11 @@ def check_space(data_dir: Path) -> Check:
     return Check("disk space", "ok", says)
 
 
-def check_keys(keys: Path) -> Check:
-    """Tell whether each key file belongs to this user and is closed to all others."""
+def check_keys(keys: Path, *, server: bool = False) -> Check:
+    """Tell whether each key file belongs to this user and is closed to all others; for a server, one has to be here."""
     files = sorted(path for path in keys.glob("*") if path.is_file()) if keys.is_dir() else []
+    if server and keys / PSEUDONYM_KEY not in files:
+        return Check("keys", "warn", "no pseudonym key: commands that read evidence are refused", COPY_KEY)
     if not files:
         return Check("keys", "warn", "no key yet", "the first `ashiato ingest` makes them")
     foreign = [path.name for path in files if path.stat().st_uid != os.geteuid()]

@@ -6,6 +6,7 @@ Reads counts and versions only; nothing of what evidence says is shown, so no ac
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -28,6 +29,11 @@ TOO_MANY_DEAD_PERCENT: Final = 10
 _LAST: Final = """
     SELECT count() AS ranges, max(recorded_at) AS last, sum(events) AS events, sum(dead_letters) AS dead FROM ranges
 """
+_TABLES: Final = """
+    SELECT name, engine_full FROM system.tables
+    WHERE database = {database:String} AND engine LIKE '%MergeTree' ORDER BY name
+"""
+_FSYNC: Final = re.compile(r"\bfsync_after_insert = (?:1|true)\b")
 _UNKNOWN: Final = """
     SELECT
         uniqExactIf(`asset.key`, startsWith(ifNull(`asset.key`, ''), 'unregistered:')) AS assets,
@@ -75,15 +81,44 @@ def check_store(data_dir: Path, now: dt.datetime) -> Iterator[Check]:
         return
     try:
         with Store.open(data_dir, now=now) as store:
-            yield Check("store", "ok", f"tables are current ({migrations.known()[-1].name})")
-            yield _register(store, now)
-            yield _interpretations(store)
-            yield from _recorded(store, now)
-            yield _gaps(store)
+            yield from check_inside(store, now)
     except StoreBusyError as error:
         yield Check("store", "warn", f"{error.why or error.what}; what is inside was not looked at", error.todo)
     except AshiatoError as error:
-        yield Check("store", "fail", f"{error.what}: {error.why}" if error.why else error.what, error.todo)
+        yield failed(error)
+
+
+def check_inside(store: Store, now: dt.datetime) -> Iterator[Check]:
+    """Yield the checks inside an open store, wherever it is.
+
+    Args:
+        store: one whose tables are those of this program; else it would not have been opened.
+        now: UTC.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    yield Check("store", "ok", f"tables are current ({migrations.known()[-1].name})")
+    yield _durable(store)
+    yield _register(store, now)
+    yield _interpretations(store)
+    yield from _recorded(store, now)
+    yield _gaps(store)
+
+
+def failed(error: AshiatoError, name: str = "store") -> Check:
+    """Return the check that an error ended."""
+    return Check(name, "fail", f"{error.what}: {error.why}" if error.why else error.what, error.todo)
+
+
+def _durable(store: Store) -> Check:
+    """Tell whether an insert is on the disk when it returns: tables may have been altered, or made by hand."""
+    tables = store.rows(_TABLES, {"database": store.database})
+    open_ones = [row["name"] for row in tables if not _FSYNC.search(row["engine_full"])]
+    if open_ones:
+        says = f"a power cut may take rows that were acknowledged in: {', '.join(open_ones)}"
+        return Check("fsync", "fail", says, "ALTER TABLE … MODIFY SETTING fsync_after_insert = 1, for each of them")
+    return Check("fsync", "ok", f"{len(tables)} tables: an insert is on the disk when it returns")
 
 
 def _register(store: Store, now: dt.datetime) -> Check:

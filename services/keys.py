@@ -25,6 +25,11 @@ _RESTORE_BOTH: Final = (
     "restore the files of the directory from a backup; the pseudonym key follows from the first salt key too, so that "
     "one given with --salt-key is enough"
 )
+COPY_KEY: Final = (
+    "name a data directory that has it with --data-dir, or copy keys/pseudonym.key out of the recorders' one (mode "
+    "0600); where nothing was recorded yet, start a recorder first"
+)
+"""What to do on a machine without the key of a store that is a server."""
 
 
 @dataclass(frozen=True, slots=True)

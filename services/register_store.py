@@ -6,7 +6,6 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +14,7 @@ from schemas.events import ActKind
 from schemas.register import Register, RegisterVersion
 from services.acts import record_act
 from services.register_files import read_register
-from services.store import Store
+from services.store import Store, statement
 from services.store_keys import reading_keys_of
 from streams.register_gaps import Gap, Unknown, gaps
 from streams.register_known import Known
@@ -26,7 +25,6 @@ from streams.register_versions import (
     version_of,
 )
 
-_UNKNOWNS: Final = "unknowns.sql"
 _DIGITS: Final = re.compile(r"[0-9a-f]{4,64}")
 
 
@@ -44,34 +42,35 @@ class Doer:
         record_act(store, kind=kind, who=self.who, text=text, rows=rows, keys=keys, now=self.now, new_id=self.new_id)
 
 
-def load_register(data_dir: Path, register: Register, doer: Doer) -> tuple[RegisterVersion, bool]:
-    """Keep a register as the current version of a data directory; return the version and whether it was new.
+def load_register(store: Store, register: Register, doer: Doer) -> tuple[RegisterVersion, bool]:
+    """Keep a register as the current version of a store; return the version and whether it was new.
 
     That somebody loads it is recorded before it takes effect.
 
     Args:
-        data_dir: the data directory; made if there is none.
+        store: the store.
         register: the register.
         doer: who loads it, and when.
+
+    Raises:
+        StoreError: it cannot be recorded, so it is not loaded.
     """
     version = version_of(register, doer.now)
-    with Store.open(data_dir, now=doer.now, create=True) as store:
-        is_new = store.current_version("register") != version.sha256
-        if is_new:
-            doer.record(store, "register_loaded", version.sha256, version.entries)
-            content = canonical_json(register)
-            store.save_version("register", version.sha256, content, entries=version.entries, now=doer.now)
-        kept = store.versions("register")[-1]
+    is_new = store.current_version("register") != version.sha256
+    if is_new:
+        doer.record(store, "register_loaded", version.sha256, version.entries)
+        content = canonical_json(register)
+        store.save_version("register", version.sha256, content, entries=version.entries, now=doer.now)
+    kept = store.versions("register")[-1]
     return RegisterVersion(sha256=kept["sha256"], recorded_at=kept["recorded_at"], entries=kept["entries"]), is_new
 
 
-def find_register(name: str, data_dir: Path, now: dt.datetime) -> Register:
+def find_register(name: str, opened: Callable[[], Store]) -> Register:
     """Return a register by what a person calls it.
 
     Args:
         name: a path, ``latest`` (the version loaded last), ``empty``, or the first digits of a loaded version.
-        data_dir: the data directory that versions are kept in.
-        now: UTC.
+        opened: opens the store that versions are kept in; called only for a version.
 
     Raises:
         UsageError: there is no such version, or several begin with these digits.
@@ -85,7 +84,7 @@ def find_register(name: str, data_dir: Path, now: dt.datetime) -> Register:
     if name != "latest" and not _DIGITS.fullmatch(name):
         todo = "name a path, `latest`, `empty`, or at least four digits of a version"
         raise UsageError(f'"{name}" is neither a path nor a version', todo=todo)
-    with Store.open(data_dir, now=now) as store:
+    with opened() as store:
         return _stored(store, name)
 
 
@@ -109,15 +108,13 @@ def _stored(store: Store, name: str) -> Register:
     return register_from_json(content)
 
 
-def stored_gaps(data_dir: Path, doer: Doer) -> list[Gap]:
+def stored_gaps(store: Store, doer: Doer) -> list[Gap]:
     """Return what the evidence names and the register loaded last does not know, ranked.
 
     Reads names that lie outside the records (locators, subjects, addresses) as far as their clocks have kept them;
     that somebody reads them is recorded first.
     """
-    with Store.open(data_dir, now=doer.now) as store:
-        known = Known(current_register(store))
-        sql = resources.files("services.sql").joinpath(_UNKNOWNS).read_text(encoding="utf-8")
-        unknowns = [Unknown(**row) for row in store.rows(sql)]
-        doer.record(store, "evidence_read", "register gaps", len(unknowns))
+    known = Known(current_register(store))
+    unknowns = [Unknown(**row) for row in store.rows(statement("unknowns"))]
+    doer.record(store, "evidence_read", "register gaps", len(unknowns))
     return gaps(unknown for unknown in unknowns if not known.knows(unknown))

@@ -1,18 +1,22 @@
-"""Options of commands that are set up by settings: a file, and the environment over it."""
+"""Options of commands that are set up by settings: a file, and the environment over it.
+
+What reads settings and what opens a store is imported when a command runs, so that help and checks are quick.
+"""
 
 from __future__ import annotations
 
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from services.cli_support import Command
 from services.clock import utc_now
-from services.settings import Settings
-from services.settings_files import read_settings
-from services.store import Store
+
+if TYPE_CHECKING:
+    from services.settings import Settings
+    from services.store import Store
 
 _FILE: Final = click.Path(dir_okay=False, exists=True, path_type=Path)
 _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
@@ -23,11 +27,14 @@ def settings_options(function: Command) -> Command:
 
     @wraps(function)
     def command(*, config: Path | None, data_dir: Path | None, **arguments: Any) -> Any:
+        from services.settings_files import read_settings
+
         return function(settings=read_settings(config, data_dir=data_dir), **arguments)
 
     options = (
         click.option(
-            "--data-dir", type=_FOLDER, help="Where keys and the embedded store are kept; else the setting `data_dir`."
+            "--data-dir", type=_FOLDER, envvar="ASHIATO_DATA_DIR", show_envvar=True,
+            help="Where keys are kept, and the store unless `store.url` names a server; else the setting `data_dir`.",
         ),
         click.option(
             "--config", type=_FILE, envvar="ASHIATO_CONFIG", show_envvar=True,
@@ -46,8 +53,27 @@ def existing_store(settings: Settings) -> Store:
 
     Raises:
         UsageError: there is none.
+        StoreAwayError: the server cannot be reached for now.
         StoreError: it cannot be opened, or is older or newer than this program.
     """
+    return _opened(settings, create=False)
+
+
+def store_to_fill(settings: Settings) -> Store:
+    """Open the store that the settings name; an embedded one is made if there is none.
+
+    A server's tables are made by `ashiato migrate` alone, under an account that may do that.
+
+    Raises:
+        StoreAwayError: the server cannot be reached for now.
+        StoreError: it cannot be opened or made, or is older or newer than this program.
+    """
+    return _opened(settings, create=True)
+
+
+def _opened(settings: Settings, *, create: bool) -> Store:
+    from services.store import Store
+
     if settings.store:
         return Store.connect(settings.store, settings.data_dir, now=utc_now())
-    return Store.open(settings.data_dir, now=utc_now())
+    return Store.open(settings.data_dir, now=utc_now(), create=create)

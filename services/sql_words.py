@@ -1,9 +1,11 @@
 """What one SQL statement says outside its strings and comments: refuses what reaches beyond the store.
 
 The engine's ``readonly`` refuses writes and most table functions. It leaves open: a file written by INTO OUTFILE, a
-file read by the function ``file``, an address asked by an ``ai…`` function or by DESCRIBE of a table function, and
-several statements in one text. What this reader cannot read for sure, it refuses: a second way of quoting (typographic
-quotes, heredocs, escapes in names) must not hide a name from it.
+file read by the function ``file``, an address asked by an ``ai…`` function or by DESCRIBE of a table function, several
+statements in one text, and what functions read of a server's other databases, clusters and dictionaries.
+
+What this reader cannot read for sure, it refuses: a second way of quoting (typographic quotes, heredocs, escapes in
+names) must not hide a name from it.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ _TOKEN: Final = re.compile(
 _OUTSIDE: Final = re.compile(r"file|ai(?:classify|embed|extract|filter|generate|redact|similarity|translate)\w*")
 """Functions that read files or send elsewhere what they are given; a name alone calls them (``APPLY file``)."""
 
+_ELSEWHERE: Final = re.compile(r"cluster(?:allreplicas)?|eval|merge|dict(?:get|has|isin)\w*|catboostevaluate")
+"""Functions that, when they are called, read other databases, nodes or dictionaries, or run a text as a query."""
+
 _DESCRIBES: Final = frozenset({"describe", "desc"})
 
 
@@ -47,6 +52,10 @@ def check_words(sql: str) -> None:
     outside = next((word for word in words if _OUTSIDE.fullmatch(word)), None)
     if outside is not None:
         raise UsageError("the query reaches beyond the store", why=f"it names {outside}", todo="queries only read")
+    called = next((word for word, after in pairwise(words) if after == "(" and _ELSEWHERE.fullmatch(word)), None)
+    if called is not None:
+        todo = "name the tables and views themselves: ashiato query 'SHOW TABLES'"
+        raise UsageError("the query reaches beyond the store", why=f"it calls {called}", todo=todo)
     if ("into", "outfile") in pairwise(words):
         raise UsageError("the query writes a file", why="it says INTO OUTFILE", todo="redirect the output of --json")
     if _describes_a_function(words):

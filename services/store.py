@@ -110,7 +110,7 @@ class Store:
 
         Args:
             settings: the server, and who we are to it.
-            data_dir: where the keys lie; several processes may share it.
+            data_dir: where the keys lie; several processes may share it. Nothing is made in it here.
             now: UTC, recorded with migrations that run.
             create: make database and tables if there are none yet.
             migrate: bring the tables of an older store up to this program.
@@ -119,11 +119,8 @@ class Store:
             StoreAwayError: the server cannot be reached for now.
             StoreError: it does not let us in, has no tables yet, or is older or newer than this program.
             InputError: the password's file cannot be read.
-            UsageError: the data directory is none.
         """
-        directory = DataDir(data_dir)
-        directory.make_for_keys()
-        return cls._prepared(Remote(settings, directory), now=now, create=create, migrate=migrate)
+        return cls._prepared(Remote(settings, DataDir(data_dir)), now=now, create=create, migrate=migrate)
 
     @classmethod
     def _prepared(cls, connector: Connector, *, now: dt.datetime, create: bool, migrate: bool) -> Self:

@@ -47,12 +47,15 @@ class Connector(Protocol):
         where: what errors name.
         database: database of the tables.
         cluster: name of the cluster; None where there is one server.
+        has_keys: the directory is the one in which this store's keys are made. Those of a server are made by its
+            recorders; whoever only reads has a copy.
     """
 
     directory: DataDir
     where: Place
     database: str
     cluster: str | None
+    has_keys: bool
 
     def client(self, *, database: str | None, settings: Mapping[str, Any]) -> Client:
         """Return a new client.
@@ -79,6 +82,7 @@ class Embedded:
         self.where = Place(str(directory.path))
         self.database = DATABASE
         self.cluster: str | None = None
+        self.has_keys = True
         self._former_tempdir = tempfile.tempdir
         # The client hands blocks to the engine through temporary files: they stay under our own roof and clock.
         tempfile.tempdir = str(directory.temporary)
@@ -132,6 +136,7 @@ class Remote:
         self.where = where or Place(settings.url)
         self.database = settings.database
         self.cluster = settings.cluster
+        self.has_keys = token is not None  # of a front on this machine, whose directory this is
         self._settings = settings
         self._token = token
         # A pool that is given is used as it is: a proxy of the environment would get to see the token.

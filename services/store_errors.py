@@ -98,6 +98,9 @@ def remote_failure(what: str, error: Exception, where: Place) -> StoreError:
         return StoreError(what, where=where, why=f"it does not let us in: {_name(error)}", todo=todo)
     if why := _away(error, code):
         return StoreAwayError(what, where=where, why=why, todo="it is worth trying again")
+    if code is None and (status := _HTTP_STATUS.search(str(error))):
+        todo = "check store.url: what answers there may be no ClickHouse, or a proxy in front of it"
+        return StoreError(what, where=where, why=f"HTTP status {status[1]}", todo=todo)
     return StoreError(what, where=where, why=_name(error))
 
 

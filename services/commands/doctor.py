@@ -1,4 +1,4 @@
-"""``ashiato doctor``: check the installation and the data directory."""
+"""``ashiato doctor``: check the installation and the store."""
 
 from __future__ import annotations
 
@@ -9,15 +9,24 @@ from typing import Final
 
 import click
 
-from services.cli_support import data_dir_option, example, json_option, to_json
+from services.cli_support import example, json_option, to_json
 from services.clock import utc_now
 from services.doctor import Check, State, check_machine
+from services.doctor_server import check_server
 from services.doctor_store import check_mmdb, check_rules, check_store
+from services.settings import Settings
+from services.settings_options import settings_options
 
 COLOURS: Final[dict[State, str]] = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
-@click.command(epilog=example("ashiato doctor", "ashiato doctor --data-dir /var/lib/ashiato --json"))
+@click.command(
+    epilog=example(
+        "ashiato doctor",
+        "ashiato doctor --data-dir /var/lib/ashiato --json",
+        "ASHIATO_STORE__URL=https://clickhouse:8443 ASHIATO_STORE__USER=analyst ashiato doctor",
+    )
+)
 @click.option(
     "--mmdb",
     type=click.Path(path_type=Path),
@@ -25,14 +34,16 @@ COLOURS: Final[dict[State, str]] = {"ok": "green", "warn": "yellow", "fail": "re
     show_envvar=True,
     help="Your file of address → country.",
 )
-@data_dir_option
+@settings_options
 @json_option
-def command(mmdb: Path | None, data_dir: Path, *, as_json: bool) -> int:
-    """Check the installation and the data directory; say what is wrong and what to do about it.
+def command(*, mmdb: Path | None, settings: Settings, as_json: bool) -> int:
+    """Check the installation and the store; say what is wrong and what to do about it.
 
-    Nothing is changed. The exit code is 1 if something fails; a warning is no failure.
+    The store is the data directory, or the server that `store.url` names: whether it is reached and over TLS, which
+    version it is, what the account may do, its clock, its tables. Nothing is changed. The exit code is 1 if something
+    fails; a warning is no failure.
     """
-    checks = list(_checks(data_dir, mmdb))
+    checks = list(_checks(settings, mmdb or settings.paths.mmdb))
     failed = sum(check.state == "fail" for check in checks)
     if as_json:
         click.echo(to_json([asdict(check) for check in checks]))
@@ -52,9 +63,12 @@ def _print(check: Check) -> None:
         click.echo(f"{'':22}→ {check.todo}")
 
 
-def _checks(data_dir: Path, mmdb: Path | None) -> Iterator[Check]:
+def _checks(settings: Settings, mmdb: Path | None) -> Iterator[Check]:
     now = utc_now()
-    yield from check_machine(data_dir, now)
+    yield from check_machine(settings.data_dir, now, server=settings.store is not None)
     yield check_rules()
     yield check_mmdb(mmdb)
-    yield from check_store(data_dir, now)
+    if settings.store:
+        yield from check_server(settings.store, settings.data_dir, utc_now)
+    else:
+        yield from check_store(settings.data_dir, now)

@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from services.acts import record_read
-from services.cli_support import data_dir_option, example, json_option, to_json
+from services.cli_support import example, json_option, to_json
 from services.clock import new_id, utc_now
 from services.context import builtin_rulebook
 from services.explain import explain_flag
 from services.explain_page import page, show
 from services.flags import find_flag
-from services.store import Store
+from services.settings import Settings
+from services.settings_options import existing_store, settings_options
 from streams.explain import Language
 
 
@@ -23,6 +24,7 @@ from streams.explain import Language
         "ashiato explain 1f0c9a7e52d3b846",
         "ashiato explain 1f0c --event 2 --lang ja",
         "ashiato explain 1f0c --json",
+        "ashiato explain 1f0c --config server.yaml",
     )
 )
 @click.argument("flag")
@@ -37,15 +39,18 @@ from streams.explain import Language
     show_envvar=True,
     help="Your file of address → country.",
 )
-@data_dir_option
+@settings_options
 @json_option
-def command(flag: str, *, number: int, language: Language, mmdb: Path | None, data_dir: Path, as_json: bool) -> None:
+def command(
+    flag: str, *, number: int, language: Language, mmdb: Path | None, settings: Settings, as_json: bool
+) -> None:
     """Tell why FLAG (its id, or the beginning of it) was raised.
 
     The event is looked up again with the register and the settings that judged it: every fact that the rule looked at
     with its value and where it comes from, the clause, what would have made it pass, and how two Acts read it.
     """
-    with Store.open(data_dir, now=utc_now()) as store:
+    mmdb = mmdb or settings.paths.mmdb
+    with existing_store(settings) as store:
         rulebook = builtin_rulebook()
         found = find_flag(store, rulebook, flag)
         explained = explain_flag(store, rulebook, found, number=number, language=language, mmdb=mmdb)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, Final, get_args
 
 import click
 
 from schemas.findings import Level
 from services.acts import record_read
-from services.cli_support import cell, data_dir_option, emit, example, json_option, to_json
+from services.cli_support import cell, emit, example, json_option, to_json
 from services.clock import new_id, utc_now
 from services.context import builtin_rulebook
 from services.flags import find_flag, flag_findings, list_flags
-from services.store import Store
+from services.settings import Settings
+from services.settings_options import existing_store, settings_options
 
 COLUMNS: Final = (
     "id", "level", "rule", "asset", "party", "country", "events", "first_event", "last_event", "operation", "title",
@@ -27,7 +27,13 @@ LEVEL: Final = click.Choice(get_args(Level))
 AT_MOST: Final = click.IntRange(1, 100_000)
 
 
-@click.group(epilog=example("ashiato flags list --level critical", "ashiato flags show 1f0c"))
+@click.group(
+    epilog=example(
+        "ashiato flags list --level critical",
+        "ashiato flags show 1f0c",
+        "ASHIATO_STORE__URL=https://clickhouse:8443 ASHIATO_STORE__USER=analyst ashiato flags list",
+    )
+)
 def command() -> None:
     """List and show what was flagged."""
 
@@ -40,13 +46,13 @@ def command() -> None:
     "--level", "levels", multiple=True, type=click.Choice(get_args(Level)), help="Only of this level; may be repeated."
 )
 @click.option("--limit", default=100, show_default=True, type=AT_MOST, help="At most so many.")
-@data_dir_option
+@settings_options
 @json_option
 def list_command(
-    *, rule: str, asset: str, party: str, levels: tuple[str, ...], limit: int, data_dir: Path, as_json: bool
+    *, rule: str, asset: str, party: str, levels: tuple[str, ...], limit: int, settings: Settings, as_json: bool
 ) -> None:
     """List flags, the gravest first: rule, asset, party, country, how many events, from when to when."""
-    with Store.open(data_dir, now=utc_now()) as store:
+    with existing_store(settings) as store:
         rulebook = builtin_rulebook()
         rows = list_flags(store, rulebook, rule=rule, asset=asset, party=party, levels=levels, limit=limit)
         asked = " ".join(["flags list", rule, asset, party, *levels])
@@ -60,11 +66,11 @@ def list_command(
 @command.command("show", epilog=example("ashiato flags show 1f0c9a7e52d3b846"))
 @click.argument("flag")
 @click.option("--limit", default=10, show_default=True, type=AT_MOST, help="At most so many findings.")
-@data_dir_option
+@settings_options
 @json_option
-def show_command(flag: str, *, limit: int, data_dir: Path, as_json: bool) -> None:
+def show_command(flag: str, *, limit: int, settings: Settings, as_json: bool) -> None:
     """Show a flag, named by its id or the beginning of it, with its latest findings and the facts they rest on."""
-    with Store.open(data_dir, now=utc_now()) as store:
+    with existing_store(settings) as store:
         found = find_flag(store, builtin_rulebook(), flag)
         findings = flag_findings(store, found, limit)
         record_read(store, f"flags show {found['id']}", len(findings), now=utc_now(), new_id=new_id)

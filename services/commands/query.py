@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from schemas.errors import UsageError
 from services.acts import record_read
-from services.cli_support import data_dir_option, emit, example, json_option
+from services.cli_support import emit, example, json_option
 from services.clock import new_id, utc_now
 from services.query import run_query
-from services.store import Store
+from services.settings import Settings
+from services.settings_options import existing_store, settings_options
 
 
 @click.command(
@@ -19,18 +18,19 @@ from services.store import Store
         "ashiato query 'SELECT rule, count() FROM findings GROUP BY rule'",
         "ashiato query 'SELECT `event.time`, `asset.key`, `party.country`, leaf_hash FROM evidence LIMIT 5' --json",
         "ashiato query 'SHOW TABLES'",
+        "ashiato query --config server.yaml 'SELECT count() FROM flags'",
     )
 )
 @click.argument("sql")
-@data_dir_option
+@settings_options
 @json_option
-def command(sql: str, *, data_dir: Path, as_json: bool) -> None:
+def command(sql: str, *, settings: Settings, as_json: bool) -> None:
     """Run a read-only SQL query (ClickHouse) over the evidence.
 
     Views: evidence, findings, flags, ranges, dead_letters, personal_short, personal_long. Who asked what, and how many
     rows were given, is recorded before they are shown; so is a query that fails.
     """
-    with Store.open(data_dir, now=utc_now()) as store:
+    with existing_store(settings) as store:
         try:
             columns, rows = run_query(store, sql)
         except UsageError:

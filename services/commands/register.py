@@ -17,8 +17,9 @@ import yaml
 from schemas.base import TOKYO
 from schemas.errors import AshiatoError, ManyErrors, UsageError
 from schemas.register import Entry, Register
-from services.cli_support import Failed, data_dir_option, emit, example, json_option, to_json
+from services.cli_support import Failed, emit, example, json_option, to_json
 from services.register_files import RegisterFiles, read_register, survey_register
+from services.settings_options import existing_store, settings_options, store_to_fill
 from streams.register_diff import diff
 from streams.register_gaps import GAP_KINDS
 from streams.register_references import SINGULAR, closest
@@ -26,11 +27,18 @@ from streams.register_versions import PARTS, content_sha256, entries, key_of, va
 
 if TYPE_CHECKING:
     from services.register_store import Doer
+    from services.settings import Settings
 
 SOURCE: Final = click.Path(exists=True, path_type=Path)
 
 
-@click.group(epilog=example("ashiato register check register/", "ashiato register load register/"))
+@click.group(
+    epilog=example(
+        "ashiato register check register/",
+        "ashiato register load register/",
+        "ashiato register gaps --config server.yaml",
+    )
+)
 def command() -> None:
     """Check, load, show and compare the register; list its gaps."""
 
@@ -77,13 +85,14 @@ def _summary(register: Register) -> str:
 
 @command.command(epilog=example("ashiato register load register/"))
 @click.argument("paths", nargs=-1, required=True, type=SOURCE)
-@data_dir_option
-def load(paths: tuple[Path, ...], data_dir: Path) -> None:
+@settings_options
+def load(paths: tuple[Path, ...], settings: Settings) -> None:
     """Read a register and make it the one that later events are judged with."""
     from services.register_store import load_register
 
     register = read_register(paths)
-    version, is_new = load_register(data_dir, register, _doer())
+    with store_to_fill(settings) as store:
+        version, is_new = load_register(store, register, _doer())
     said = "Loaded" if is_new else "This version is loaded already"
     click.echo(f"{said}: {_summary(register)}, recorded at {version.recorded_at:%Y-%m-%d %H:%M:%SZ}.")
 
@@ -95,13 +104,13 @@ def load(paths: tuple[Path, ...], data_dir: Path) -> None:
 @click.argument("key", required=False)
 @click.option("--at", "day", type=click.DateTime(["%Y-%m-%d"]), help="Only what holds on this day (Asia/Tokyo).")
 @click.option("--from", "origin", default="latest", show_default=True, help="Version (its first digits), or a path.")
-@data_dir_option
+@settings_options
 @json_option
 def show(
-    part: str | None, key: str | None, day: dt.datetime | None, origin: str, data_dir: Path, *, as_json: bool
+    part: str | None, key: str | None, day: dt.datetime | None, origin: str, settings: Settings, *, as_json: bool
 ) -> None:
     """Print the entries of a register, or of one PART, or the history of one entry (PART KEY)."""
-    register = _find(origin, data_dir)
+    register = _find(origin, settings)
     moment = dt.datetime.combine(day.date(), dt.time(12), tzinfo=TOKYO) if day else None
     found: dict[str, list[dict[str, Any]]] = {}
     for located in entries(register):
@@ -121,10 +130,10 @@ def _doer() -> Doer:
     return Doer(who=user_name(), now=utc_now(), new_id=new_id)
 
 
-def _find(name: str, data_dir: Path) -> Register:
+def _find(name: str, settings: Settings) -> Register:
     from services.register_store import find_register
 
-    return find_register(name, data_dir, dt.datetime.now(dt.UTC))
+    return find_register(name, lambda: existing_store(settings))
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
@@ -145,11 +154,11 @@ def _no_such_entry(register: Register, part: str, key: str) -> UsageError:
 )
 @click.argument("before")
 @click.argument("after")
-@data_dir_option
+@settings_options
 @json_option
-def show_diff(before: str, after: str, data_dir: Path, *, as_json: bool) -> None:
+def show_diff(before: str, after: str, settings: Settings, *, as_json: bool) -> None:
     """Print what changed from BEFORE to AFTER, each a path or a loaded version (its first digits, or `latest`)."""
-    changes = diff(_find(before, data_dir), _find(after, data_dir))
+    changes = diff(_find(before, settings), _find(after, settings))
     rows = [asdict(change) for change in changes]
     columns = ("change", "entry", "field", "before", "after")
     if not as_json:
@@ -164,13 +173,14 @@ def show_diff(before: str, after: str, data_dir: Path, *, as_json: bool) -> None
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(GAP_KINDS), help="Only this kind; may be repeated.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many groups.")
 @click.option("--stubs/--no-stubs", default=True, help="Print the YAML to fill in below the table.")
-@data_dir_option
+@settings_options
 @json_option
-def show_gaps(kinds: Sequence[str], limit: int, data_dir: Path, *, stubs: bool, as_json: bool) -> None:
+def show_gaps(kinds: Sequence[str], limit: int, settings: Settings, *, stubs: bool, as_json: bool) -> None:
     """Print what is unknown to the register, what concerns the most user information first, with YAML to fill in."""
     from services.register_store import stored_gaps
 
-    found = [gap for gap in stored_gaps(data_dir, _doer()) if not kinds or gap.kind in kinds]
+    with existing_store(settings) as store:
+        found = [gap for gap in stored_gaps(store, _doer()) if not kinds or gap.kind in kinds]
     rows = [asdict(gap) for gap in found[:limit]]
     columns = ("kind", "name", "names", "events", "sui_events", "first", "last")
     emit(rows, as_json=as_json, columns=columns, empty="The evidence names nothing that the register does not know.")

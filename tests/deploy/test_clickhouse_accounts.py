@@ -12,10 +12,15 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import StoreError
+from services.acts import record_read
+from services.clock import utc_now
+from services.doctor_server import check_server
+from services.keys import PSEUDONYM_KEY
+from services.query import run_query
 from services.store import Store
-from tests.support.clickhouse_front import running_front
+from tests.support.clickhouse_front import Front, running_front
 from tests.support.deployed import clickhouse_as, made_secrets
-from tests.support.stores import NOW, event, ingest, lines
+from tests.support.stores import NOW, event, ingest, lines, names
 
 FORBIDDEN = [
     "DROP TABLE evidence_rows",
@@ -45,6 +50,12 @@ PERSONAL_OR_RECORDS = [
     "SELECT content FROM versions",
 ]
 
+APPENDS = [
+    "INSERT INTO versions (kind) SELECT 'register'",
+    "INSERT INTO range_rows (id) SELECT 'a'",
+    "INSERT INTO evidence_rows (range_id) SELECT 'a'",
+]
+
 
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
@@ -56,10 +67,16 @@ def made(tmp_path: Path) -> Path:
 
 
 @contextmanager
+def serving(account: str, folder: Path) -> Iterator[Front]:
+    """Run the engine as an account."""
+    with running_front(folder / "data", config=clickhouse_as(account, folder / "secrets", folder)) as front:
+        yield front
+
+
+@contextmanager
 def connected(account: str, folder: Path, *, create: bool = False) -> Iterator[Store]:
     """Run the engine as an account, and connect a store to it."""
-    config = clickhouse_as(account, folder / "secrets", folder)
-    with running_front(folder / "data", config=config) as front:
+    with serving(account, folder) as front:
         store = Store.connect(front.settings(), folder / "keys", now=NOW, create=create, migrate=create)
         try:
             yield store
@@ -86,6 +103,24 @@ def test_the_recorder_records_and_can_remove_or_change_nothing(made: Path) -> No
         assert store.rows("SELECT count() AS n FROM findings")[0]["n"] > 0
         for statement in [*FORBIDDEN, "CREATE TABLE more (a Int8) ENGINE = Memory", "CREATE VIEW more AS SELECT 1"]:
             assert_refused(store, statement)
+
+
+def test_the_analyst_reads_leaves_acts_and_can_do_nothing_else(made: Path) -> None:
+    with connected("recorder", made) as store:
+        (made / "day.ndjson").write_text(lines(event(number) for number in range(3)))
+        ingest(store, made / "day.ndjson")
+    with serving("analyst", made) as front, Store.connect(front.settings(), made / "keys", now=NOW) as store:
+        store.directory.make_for_keys()
+        (store.directory.keys / PSEUDONYM_KEY).touch(0o600)
+        (store.directory.keys / PSEUDONYM_KEY).write_text("ab" * 32)
+        assert run_query(store, "SELECT count() AS n FROM evidence")[1] == [{"n": 3}]
+        record_read(store, "SELECT count() AS n FROM evidence", 1, now=NOW, new_id=names("act"))
+        assert store.rows("SELECT rows FROM acts") == [{"rows": 1}]
+        for statement in [*FORBIDDEN, *APPENDS]:
+            assert_refused(store, statement)
+        found = {check.name: check for check in check_server(front.settings(), made / "keys", utc_now)}
+        assert {name for name, check in found.items() if check.state == "fail"} == set()
+        assert (found["account"].state, found["fsync"].state) == ("ok", "ok")
 
 
 def test_the_reader_sees_that_ranges_are_whole_and_neither_records_nor_persons(made: Path) -> None:

@@ -66,6 +66,20 @@ def transfer(number: int, time: str = "2026-11-02T11:02:00+09:00") -> dict[str, 
 def flagged_store(path: Path, *events: dict[str, Any], register: str = REGISTER) -> Store:
     """Return a store in which these events (the transfer, if there are none) were judged with a register."""
     store = Store.open(path, now=NOW, create=True)
+    fill(store, path, *events, register=register)
+    return store
+
+
+def fill(store: Store, path: Path, *events: dict[str, Any], register: str = REGISTER) -> None:
+    """Record these events (the transfer, if there are none) in a new store, judged with a register.
+
+    Args:
+        store: where; the same events give the same evidence in every store.
+        path: folder for the log.
+        events: what is recorded.
+        register: as YAML.
+    """
+    store.directory.make_for_keys()
     key = store.directory.keys / "salt.key"
     key.write_text("5a" * 32, encoding="ascii")
     key.chmod(0o600)
@@ -74,4 +88,3 @@ def flagged_store(path: Path, *events: dict[str, Any], register: str = REGISTER)
     log = path / "app.ndjson"
     log.write_text("".join(json.dumps(event) + "\n" for event in (events or (TRANSFER,))), encoding="utf-8")
     Ingest(store, build_context(store, now=NOW), now=lambda: NOW, new_id=names()).files([log])
-    return store

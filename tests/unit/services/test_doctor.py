@@ -119,6 +119,25 @@ def test_no_keys_yet_is_no_failure(tmp_path: Path) -> None:
     assert doctor.check_keys(tmp_path / "keys").state == "warn"
 
 
+def test_where_the_store_is_a_server_the_directory_needs_the_pseudonym_key_alone(tmp_path: Path) -> None:
+    def found() -> dict[str, doctor.Check]:
+        return {check.name: check for check in doctor.check_machine(tmp_path, NOW, server=True)}
+
+    assert not {"embedded store", "disk space"} & found().keys()
+    assert (found()["keys"].state, found()["keys"].says) == (
+        "warn", "no pseudonym key: commands that read evidence are refused",
+    )  # fmt: skip
+    assert "pseudonym.key" in found()["keys"].todo
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "salt.key").write_text("00" * 32)
+    assert found()["keys"].state == "warn"
+    (tmp_path / "keys" / "pseudonym.key").write_text("00" * 32)
+    for file in (tmp_path / "keys").iterdir():
+        file.chmod(0o600)
+    assert found()["keys"].state == "ok"
+    assert "pseudonym.key" in doctor.check_data_dir(tmp_path / "none", server=True).todo
+
+
 def test_no_check_prints_a_key(tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     keys.mkdir()

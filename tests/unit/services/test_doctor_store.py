@@ -59,9 +59,19 @@ def test_a_store_in_order_passes_every_check(tmp_path: Path) -> None:
     flagged_store(tmp_path, TRANSFER).close()
     found = checks(tmp_path)
     assert {name: check.state for name, check in found.items()} == dict.fromkeys(
-        ("store", "register", "interpretations", "last record", "dead letters", "register gaps"), "ok"
+        ("store", "fsync", "register", "interpretations", "last record", "dead letters", "register gaps"), "ok"
     )
     assert "3 hour(s) ago" in found["last record"].says
+
+
+def test_a_table_whose_inserts_a_power_cut_would_undo_is_a_failure(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        for table in ("acts", "range_rows"):
+            store.client.command(f"ALTER TABLE {table} MODIFY SETTING fsync_after_insert = 0")
+    check = checks(tmp_path)["fsync"]
+    assert check.state == "fail"
+    assert check.says.endswith(": acts, range_rows")
+    assert "fsync_after_insert = 1" in check.todo
 
 
 def test_without_a_register_the_unknown_is_counted(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_what_may_pass_is_away(error: Exception, why: str) -> None:
         (DatabaseError("taro", code=53, name="TYPE_MISMATCH"), "TYPE_MISMATCH (53)"),
         (DatabaseError("taro", code=516, name="AUTHENTICATION_FAILED"), "it does not let us in"),
         (DatabaseError("taro", code=497, name="ACCESS_DENIED"), "it does not let us in"),
-        (DatabaseError("HTTP driver received HTTP status 404 taro"), "DatabaseError"),
+        (DatabaseError("HTTP driver received HTTP status 404 taro"), "HTTP status 404 (check store.url"),
         (ProgrammingError("taro"), "ProgrammingError"),
         (_broken(MaxRetryError(POOL, "/", SSLError(ssl.SSLCertVerificationError(1, "x")))), "cannot be trusted"),  # type: ignore[arg-type]
     ],
