@@ -58,9 +58,9 @@ class Baseline:
         evidence, digest = Evidence(), hashlib.sha256()
         findings: list[bytes] = []
         for offset, message in zip(batch.offsets, batch.messages, strict=True):
-            text = bare(message)
-            digest.update(len(text).to_bytes(8, "big") + text)
-            self._one(message, (batch.source, batch.partition, offset, 0), evidence, findings)
+            sha256 = hashlib.sha256(bare(message))
+            digest.update(sha256.digest())
+            self._one((message, sha256.hexdigest()), (batch.source, batch.partition, offset, 0), evidence, findings)
         evidence.records += findings
         evidence.leaves = [leaf_hash(record) for record in evidence.records]
         evidence.merkle_root = root(evidence.leaves)
@@ -68,12 +68,12 @@ class Baseline:
         return evidence
 
     def _one(
-        self, message: bytes, position: tuple[str, int, int, int], evidence: Evidence, findings: list[bytes]
+        self, raw: tuple[bytes, str], position: tuple[str, int, int, int], evidence: Evidence, findings: list[bytes]
     ) -> None:
-        row, identity, plain = read(message)
+        row, identity, plain = read(raw[0])
         self._facts.add_to(row)
         content = keyed("content", plain, self._keys)
-        record, outside = event_record(row, message, position, content, self._keys)
+        record, outside = event_record(row, raw, position, content, self._keys)
         evidence.records.append(record)
         users = [keyed("user", user, self._keys)[:16] for user in row.get("records.users", ())]
         evidence.outside.append((outside, users))

@@ -40,9 +40,14 @@ def keyed(kind: str, value: str, keys: Keys) -> str:
     return hmac.digest(keys.pseudonym_key.encode(), f"{kind}|{value}".encode(), "sha256").hex()
 
 
-def event_record(row: Row, raw: bytes, position: Position, content: str, keys: Keys) -> tuple[bytes, dict[Clock, Row]]:
-    """Return the record of an event, and what lies outside it: by clock, the salt and the values that it commits to."""
-    outside = _outside(row, raw, position, keys)
+def event_record(
+    row: Row, raw: tuple[bytes, str], position: Position, content: str, keys: Keys
+) -> tuple[bytes, dict[Clock, Row]]:
+    """Return the record of an event, and what lies outside it: by clock, the salt and the values that it commits to.
+
+    ``raw`` is the message, and its SHA-256 (hex) without white space at its end.
+    """
+    outside = _outside(row, raw[0], position, keys)
     values: Row = {**row, "position.offset": position[2], "position.part": position[3], "event.content": content[:32]}
     values["position.source"], values["position.partition"] = position[:2]
     for name in LISTS:
@@ -61,7 +66,7 @@ def event_record(row: Row, raw: bytes, position: Position, content: str, keys: K
         else:
             empty = section in OPTIONAL_SECTIONS and all(value is None for value in part.values())
             record[section] = None if empty else part
-    record["commitments"] = {clock: _commitment(outside[clock]) for clock in CLOCKS}
+    record["commitments"] = {clock: _commitment(outside[clock], raw[1]) for clock in CLOCKS}
     return _WRITE(record), outside
 
 
@@ -79,9 +84,10 @@ def _outside(row: Row, raw: bytes, position: Position, keys: Keys) -> dict[Clock
     }
 
 
-def _commitment(outside: Row) -> str:
-    salt = outside["salt"]
-    fields = (commitment_of(salt, name, value.encode()) for name, value in outside.items() if name != "salt")
+def _commitment(outside: Row, raw_sha256: str) -> str:
+    values = {**outside, "raw": raw_sha256} if "raw" in outside else dict(outside)
+    salt = values.pop("salt")
+    fields = (commitment_of(salt, name, value.encode()) for name, value in values.items())
     return clock_commitment_of(fields)
 
 

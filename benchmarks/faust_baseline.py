@@ -116,7 +116,8 @@ class Agent:
         self._facts.add_to(row)
         position = (SOURCE, partition, offset, 0)
         content = keyed("content", plain, self._keys)
-        record, outside = event_record(row, message, position, content, self._keys)
+        sha256 = hashlib.sha256(message)
+        record, outside = event_record(row, (message, sha256.hexdigest()), position, content, self._keys)
         users = [keyed("user", user, self._keys)[:16] for user in row.get("records.users", ())]
         at = {"position.offset": offset, "position.part": 0}
         indexed = {name: row.get(name) for name in INDEXED}
@@ -128,7 +129,7 @@ class Agent:
         for found in self._rules.judge(row):
             of.rows["finding_rows"].append(self._finding(found, row, position, (identity, content)))
         of.last, of.last_message = offset, message
-        of.messages.update(len(message).to_bytes(8, "big") + message)
+        of.messages.update(sha256.digest())
         self._count += 1
         if self._count >= self._batch_rows:
             await self.flush()

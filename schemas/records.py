@@ -23,11 +23,13 @@ beside the values in the table of that clock and dies with them; the unit of era
 HMAC key is the ASCII text of the salt key's 64 hexadecimal digits, so that standard tools can follow
 (``openssl dgst -sha256 -hmac``).
 
-The raw message is committed to once: in the record of its first event, or, when it cannot be read, in its dead letter,
-where the value is the SHA-256 (hex) of the message, because only the beginning of an oversized message is kept.
+The raw message is committed to once: in the record of its first event, or, when it cannot be read, in its dead letter.
+The value of ``raw`` is the SHA-256 (hex) of the message without white space at its end: to show that a message is the
+one that was recorded, nobody needs to show what it says, and of an oversized one only the beginning is kept.
 
 ``event.content`` in records is keyed (first 32 hex digits of HMAC-SHA-256, under the pseudonym key, of ``content|`` and
-the event as decoded, as `streams.event_columns` puts it down), not a plain hash: who knows all else of an event could otherwise guess an address or a name in it and see the hash agree.
+the event as decoded, as `streams.event_columns` puts it down), not a plain hash: who knows all else of an event could
+otherwise guess an address or a name in it and see the hash agree.
 """
 
 from __future__ import annotations
@@ -125,7 +127,7 @@ class DeadLetter(Contract):
     reason: str = Field(description="Stable slug, for example invalid-json.")
     text: str = Field(description="What, where (line, column), why, what to do.")
     bytes: Count = Field(description="Length of the message.")
-    sha256: Sha256 = Field(description="Commitment, as field `raw`, to the SHA-256 (hex) of the whole message.")
+    sha256: Sha256 = Field(description="Commitment, as field `raw`, to the message.")
 
 
 class Versions(Contract):
@@ -158,9 +160,8 @@ class Range(Contract):
         )
     )
     messages_hmac: Sha256 = Field(
-        description="HMAC-SHA-256, under the pseudonym key, of `messages|` and the SHA-256 (hex) over the raw messages "
-        "in order, each without white space at its end and after its length (u64 big-endian); an oversized one counts "
-        "with its length and its SHA-256, as it is."
+        description="HMAC-SHA-256, under the pseudonym key, of `messages|` and the SHA-256 (hex) over the SHA-256 (32 "
+        "bytes) of each raw message without white space at its end, in order."
     )
     last_message_hmac: Sha256 = Field(
         description="The same of the SHA-256 of the last raw message; of nothing, if there is none. Keyed, because a "

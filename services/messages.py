@@ -49,8 +49,7 @@ class Collected:
         self._head = b""
         self._hash = hashlib.sha256()
         self._large = False
-        self._small: bytes | None = None  # all of it without white space at its end, while that is within the limit
-        self._bare = 0, self._hash  # length and hash up to where white space at its end begins
+        self._bare = self._hash  # hash up to where white space at its end begins
         self.length = 0
 
     def add(self, part: bytes) -> None:
@@ -64,7 +63,6 @@ class Collected:
             whole = b"".join(self._parts)
             self._large, self._head, self._parts = True, whole[:HEAD_BYTES], []
             self._hash_on(whole)
-            self._small = bare(whole) if self._bare[0] <= MAX_MESSAGE_BYTES else None
 
     def so_far(self) -> bytes | None:
         """Return what has been read of it, or None if it is too large to be held."""
@@ -74,19 +72,12 @@ class Collected:
         """Return the message, which stands at ``offset`` and begins on ``line``."""
         whole = self.so_far()
         if whole is None:
-            return Oversize(offset, line, self.length, self._head, self._hash.digest(), self._without_blanks())
+            return Oversize(offset, line, self.length, self._head, self._bare.digest())
         return whole
 
     def _hash_on(self, part: bytes) -> None:
         text = bare(part)
         if text:
             self._hash.update(text)
-            self._bare = self.length - len(part) + len(text), self._hash.copy()
-            self._small = None
+            self._bare = self._hash.copy()
         self._hash.update(part[len(text) :])
-
-    def _without_blanks(self) -> bytes | tuple[int, bytes] | None:
-        length, sha256 = self._bare
-        if length == self.length:
-            return None
-        return (length, sha256.digest()) if self._small is None else self._small

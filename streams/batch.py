@@ -22,9 +22,7 @@ class Oversize:
         line: one-based line on which it begins, where the source has lines.
         length: bytes of the whole message.
         head: its beginning.
-        sha256: SHA-256 of the whole message, 32 bytes.
-        bare: the message without white space at its end (`streams.ranges.bare`), if there is some: its length and
-            SHA-256, or itself if it is within the limit.
+        sha256: SHA-256 of the message without white space at its end (`streams.ranges.bare`), 32 bytes.
     """
 
     offset: int
@@ -32,7 +30,6 @@ class Oversize:
     length: int
     head: bytes
     sha256: bytes
-    bare: bytes | tuple[int, bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)

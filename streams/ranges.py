@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final
+
+import polars as pl
 
 from schemas.records import Range
 from streams.batch import Oversize, RawBatch
+from streams.commit import digest
 
 _BLANK: Final = b" \t\r\n"
+_HASH_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,31 +76,46 @@ def bare(message: bytes) -> bytes:
 
 def bare_sha256(message: bytes | Oversize) -> bytes:
     """Return SHA-256 of a message as `bare` gives it, 32 bytes."""
-    text = _of_large(message) if isinstance(message, Oversize) else message
-    return hashlib.sha256(bare(text)).digest() if isinstance(text, bytes) else text[1]
+    return message.sha256 if isinstance(message, Oversize) else hashlib.sha256(bare(message)).digest()
+
+
+def bare_sha256s(messages: Sequence[bytes]) -> pl.Series:
+    """Return `bare_sha256` of each message (String, 64 hex digits), all at once."""
+    raw = pl.Series("raw", messages, dtype=pl.Binary).to_frame()
+    hashes = raw.select(digest(pl.col("raw"))).to_series()
+    blank = pl.any_horizontal(pl.col("raw").bin.ends_with(bytes([one])) for one in _BLANK)
+    longer = raw.select(blank.fill_null(value=False).arg_true()).to_series()
+    return hashes.scatter(longer, [bare_sha256(messages[row]).hex() for row in longer])
 
 
 class Digest:
-    """Running SHA-256 over messages, as `schemas.records.Range` defines ``messages_sha256``."""
+    """Running SHA-256 over the hashes of messages, as `schemas.records.Range` defines ``messages_sha256``."""
 
     def __init__(self) -> None:
         self._all = hashlib.sha256()
         self._last = hashlib.sha256(b"").digest()
 
-    def add(self, batch: RawBatch, first: int, last: int) -> None:
-        """Add the messages of ``batch`` whose offsets lie in ``first`` to ``last``, both inclusive."""
+    def add(self, batch: RawBatch, first: int, last: int, hashes: pl.Series | None = None) -> None:
+        """Add the messages of ``batch`` whose offsets lie in ``first`` to ``last``, both inclusive.
+
+        Args:
+            batch: the messages.
+            first: offset of the first that counts.
+            last: offset of the last that counts.
+            hashes: `bare_sha256s` of all messages of the batch, if they are known.
+        """
         for run in _runs(batch, first, last):
-            if isinstance(run, list):
-                texts = [bare(message) for message in run]
-                self._all.update(b"".join(chain.from_iterable((len(text).to_bytes(8, "big"), text) for text in texts)))
-                self._last = hashlib.sha256(texts[-1]).digest()
+            if isinstance(run, Oversize):
+                found = run.sha256
             else:
-                length, sha256 = run
-                self._all.update(length.to_bytes(8, "big") + sha256)
-                self._last = sha256
+                begin, end = run
+                texts = bare_sha256s(batch.messages[begin:end]) if hashes is None else hashes[begin:end]
+                found = bytes.fromhex("".join(texts))
+            self._all.update(found)
+            self._last = found[-_HASH_BYTES:]
 
     def messages_sha256(self) -> bytes:
-        """Return SHA-256 over all messages so far, 32 bytes."""
+        """Return SHA-256 over the hashes of all messages so far, 32 bytes."""
         return self._all.digest()
 
     def last_message_sha256(self) -> bytes:
@@ -105,22 +123,16 @@ class Digest:
         return self._last
 
 
-def _runs(batch: RawBatch, first: int, last: int) -> Iterator[list[bytes] | tuple[int, bytes]]:
-    """Yield messages in order: lists of those that are held, and (length, SHA-256) of oversized ones between."""
+def _runs(batch: RawBatch, first: int, last: int) -> Iterator[tuple[int, int] | Oversize]:
+    """Yield messages in order: those that are held as (begin, end) in the batch, and oversized ones between."""
     begin = bisect_left(batch.offsets, first)
     end = bisect_left(batch.offsets, last + 1)
     for large in sorted(batch.oversize, key=lambda large: large.offset):
         if first <= large.offset <= last:
             stop = bisect_left(batch.offsets, large.offset)
             if stop > begin:
-                yield batch.messages[begin:stop]
-            text = _of_large(large)
-            yield [text] if isinstance(text, bytes) else text
+                yield begin, stop
+            yield large
             begin = stop
     if end > begin:
-        yield batch.messages[begin:end]
-
-
-def _of_large(large: Oversize) -> bytes | tuple[int, bytes]:
-    """Return (length, SHA-256) of an oversized message without white space at its end; itself if it is small then."""
-    return (large.length, large.sha256) if large.bare is None else large.bare
+        yield begin, end

@@ -16,7 +16,7 @@ from streams.activity import activity
 from streams.batch import Decoded, RawBatch, Recorded
 from streams.commit import Keys, compact_json, keyed_digest, of_clock, pseudonyms, salts
 from streams.leaves import POSITION_IN_BATCH
-from streams.ranges import Digest
+from streams.ranges import Digest, bare_sha256s
 from streams.record_dead_letters import dead_letter_records, with_commitments
 from streams.record_events import SALT, event_records
 from streams.record_findings import finding_records
@@ -39,7 +39,8 @@ def record(
         keys: for salts and pseudonyms.
         versions: named in finding records.
     """
-    events = _prepared(decoded, facts, batch, keys)
+    hashes = bare_sha256s(batch.messages)
+    events = _prepared(decoded, facts, batch, hashes, keys)
     letters = with_commitments(decoded.dead_letters, batch, keys)
     evidence = event_records(events)
     watched = activity(facts, findings, evidence)
@@ -47,7 +48,7 @@ def record(
         evidence = pl.concat([evidence, dead_letter_records(letters, batch)]).sort(*POSITION_IN_BATCH, "kind")
     found = finding_records(events, findings, versions)
     everything = Digest()
-    everything.add(batch, batch.first, batch.last)
+    everything.add(batch, batch.first, batch.last, hashes)
     return Recorded(
         evidence=evidence,
         personal_short=_personal(events, "short"),
@@ -61,20 +62,23 @@ def record(
     )
 
 
-def _prepared(decoded: Decoded, facts: pl.DataFrame, batch: RawBatch, keys: Keys) -> pl.DataFrame:
+def _prepared(decoded: Decoded, facts: pl.DataFrame, batch: RawBatch, hashes: pl.Series, keys: Keys) -> pl.DataFrame:
     """Return facts with what else records need.
 
-    That is salts, the keyed content, ``raw`` as text at the first event of each message, users as JSON in
+    That is salts, the keyed content, at the first event of each message ``raw`` as text and ``raw.sha256`` out of
+    ``hashes`` (`bare_sha256s` of the batch), users as JSON in
     ``records.users.json``, and lists: their ``…_count``, and as JSON in ``….long`` what is too long for a record.
     """
     offset = pl.col("position.offset")
     first_of_message = (offset != offset.shift(1)).fill_null(value=True)
     content = keyed_digest("content", pl.lit(decoded.events["event.content"]), keys).str.head(CONTENT_HEX_DIGITS)
     raw = pl.lit(decoded.events["raw"].cast(pl.String))
+    of_message = pl.Series(batch.offsets, dtype=pl.Int64).search_sorted(facts["position.offset"])
     return facts.with_columns(
         decoded.events["event.identity"],
         content.alias("event.content"),
         pl.when(first_of_message).then(raw).alias("raw"),
+        pl.when(first_of_message).then(pl.lit(hashes.gather(of_message))).alias("raw.sha256"),
         salts(batch.source, batch.partition, keys).alias("salts"),
         *_long_list(facts["records.fields"]),
         *_long_list(facts["grant.privileges"]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
 import polars as pl
@@ -12,13 +11,14 @@ from schemas.records import RECORD_VERSION
 from streams.batch import RawBatch
 from streams.commit import Keys, commitment_of, salt_of
 from streams.leaves import INDEXED, POSITION_IN_BATCH, leaf_text, with_leaves
+from streams.ranges import bare_sha256
 
 _DTYPES: Final[dict[str, pl.DataType]] = {"text": pl.String(), "time": pl.Datetime("us", "UTC")}
 _MAX_TEXT: Final = 4_096  # characters of an error text; keeps the record within its limit
 
 
 def with_commitments(letters: pl.DataFrame, batch: RawBatch, keys: Keys) -> pl.DataFrame:
-    """Return dead letters with position names, ``salt`` and ``sha256``, the commitment to the message's hash.
+    """Return dead letters with position names, ``salt`` and ``sha256``, the commitment to the message.
 
     Args:
         letters: columns of `streams.batch.DEAD_LETTER_SCHEMA`.
@@ -30,7 +30,7 @@ def with_commitments(letters: pl.DataFrame, batch: RawBatch, keys: Keys) -> pl.D
     hashes: list[str] = []
     for offset, part, raw in letters.select("offset", "part", "raw").iter_rows():
         salt = salt_of((batch.source, batch.partition, offset, part), "short", keys)
-        whole = large.get(offset) or hashlib.sha256(raw or b"").digest()
+        whole = large.get(offset) or bare_sha256(raw or b"")
         found.append(salt)
         hashes.append(commitment_of(salt, "raw", whole.hex().encode()))
     return letters.rename({"offset": "position.offset", "part": "position.part"}).with_columns(

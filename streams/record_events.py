@@ -77,6 +77,7 @@ def _committed(events: pl.DataFrame, clock: Clock, absent: set[str]) -> pl.Serie
 def _committed_column(name: str) -> str:
     """Return the column with the text that is committed to under this name."""
     return {
+        "raw": "raw.sha256",
         "records.users": "records.users.json",
         "records.fields": "records.fields.long",
         "grant.privileges": "grant.privileges.long",

@@ -45,11 +45,14 @@ def test_gaps_are_the_offsets_that_nothing_covers() -> None:
     assert gaps(accept([range_of("a", 2, 3), range_of("b", 7, 9)])) == [(0, 1), (4, 6)]
 
 
-def test_the_digest_is_over_lengths_and_messages_in_order() -> None:
+def test_the_digest_is_over_the_hashes_of_messages_in_order() -> None:
     digest = Digest()
     digest.add(batch_of([b"ab", b""]), 0, 1)
 
-    assert digest.messages_sha256() == hashlib.sha256(bytes(7) + b"\x02ab" + bytes(8)).digest()
+    assert (
+        digest.messages_sha256()
+        == hashlib.sha256(hashlib.sha256(b"ab").digest() + hashlib.sha256(b"").digest()).digest()
+    )
     assert digest.last_message_sha256() == hashlib.sha256(b"").digest()
 
 

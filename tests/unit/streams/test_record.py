@@ -29,6 +29,8 @@ PERSONAL: dict[str, Any] = {
     "act.subject": "case of goro",
 }
 
+RAW_SHA256 = hashlib.sha256(b'{"n": 0}').hexdigest().encode()
+
 
 def _record(
     rows: list[dict[str, Any]],
@@ -100,7 +102,7 @@ def test_no_personal_value_is_in_a_record_and_each_one_is_committed_to() -> None
     recorded = _record([PERSONAL])
     text = recorded.evidence["record"][0]
     beside = {**recorded.personal_short.to_dicts()[0], **recorded.personal_long.to_dicts()[0]}
-    values = {"raw": b'{"n": 0}'}
+    values = {"raw": RAW_SHA256}
 
     for name, value in PERSONAL.items():
         written = json.dumps(value, ensure_ascii=False, separators=(",", ":")) if isinstance(value, list) else value
@@ -117,7 +119,7 @@ def test_values_that_another_event_of_the_batch_has_do_not_change_a_commitment()
     beside = _record([{"origin.ip": "192.0.2.1"}, PERSONAL]).evidence["record"][0]
 
     assert alone == beside
-    assert _commitments(alone)["short"] == _expected("short", {"raw": b'{"n": 0}', "origin.ip": b"192.0.2.1"})
+    assert _commitments(alone)["short"] == _expected("short", {"raw": RAW_SHA256, "origin.ip": b"192.0.2.1"})
 
 
 def test_salts_lie_beside_the_values_of_their_clock() -> None:
@@ -242,7 +244,9 @@ def test_the_country_of_a_finding_is_the_one_that_its_policy_item_is_about(
 
 def test_leaves_and_root_follow_rfc_6962_over_evidence_then_findings() -> None:
     letter = {"offset": 1, "part": 0, "reason": "empty", "text": "…", "bytes": 0, "raw": b""}
-    recorded = _record([{}, {"position.offset": 2}], [{"row": 1}, {"row": 1, "rule": "XB-CLOUD"}], [letter])
+    findings = [{"row": 1}, {"row": 1, "rule": "XB-CLOUD"}]
+    batch = batch_of([b'{"n": 0}', b"", b'{"n": 1}'])
+    recorded = _record([{}, {"position.offset": 2}], findings, [letter], batch)
     records = [*recorded.evidence["record"], *recorded.findings["record"]]
     leaves = [merkle.leaf_hash(text.encode()) for text in records]
 
