@@ -244,7 +244,7 @@ def test_the_country_of_a_finding_is_the_one_that_its_policy_item_is_about(
 
 def test_leaves_and_root_follow_rfc_6962_over_evidence_then_findings() -> None:
     letter = {"offset": 1, "part": 0, "reason": "empty", "text": "…", "bytes": 0, "raw": b""}
-    findings = [{"row": 1}, {"row": 1, "rule": "XB-CLOUD"}]
+    findings: list[dict[str, Any]] = [{"row": 1}, {"row": 1, "rule": "XB-CLOUD"}]
     batch = batch_of([b'{"n": 0}', b"", b'{"n": 1}'])
     recorded = _record([{}, {"position.offset": 2}], findings, [letter], batch)
     records = [*recorded.evidence["record"], *recorded.findings["record"]]
