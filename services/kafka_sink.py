@@ -29,12 +29,14 @@ class KafkaSink:
 
     Args:
         kafka: how to reach it.
-        topics: where each kind goes.
+        topics: where a kind goes, if not to its usual topic. All that are named, else all usual ones, have to be there
+            before anything is told: that one is missed only once there is something for it would tell what there is.
     """
 
     def __init__(self, kafka: KafkaSettings, topics: dict[Kind, str] | None = None) -> None:
         self._kafka = kafka
-        self._topics = topics or OUT
+        self._topics = OUT | (topics or {})
+        self._needed = (topics or OUT).values()
         self._producer: Any = None
 
     async def _connect(self) -> None:
@@ -52,6 +54,8 @@ class KafkaSink:
             await _end(producer)
             raise
         self._producer = producer
+        for topic in self._needed:
+            await self._partitions(topic)
 
     async def stop(self) -> None:
         """Let go."""
