@@ -10,10 +10,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from aiokafka.partitioner import murmur2
 
-from schemas.errors import LogError, Place
+from schemas.errors import LogAwayError, LogError, Place
 from services.kafka_client import KafkaSettings, told
 from services.topics import OUT
 from streams.outgoing import POSITION, Kind, Outgoing
@@ -67,7 +67,7 @@ class KafkaSink:
         """Tell messages; on an error some may have been told already, and telling all again does no harm.
 
         Raises:
-            LogAwayError: not every one was acknowledged.
+            LogAwayError: not every one was acknowledged, or a topic is missing.
             LogError: one is refused for good.
         """
         with told("messages cannot be published", self._kafka.bootstrap):
@@ -76,7 +76,7 @@ class KafkaSink:
                     await self._connect()
                 for one in out:
                     await self._send(one)
-            except KafkaError:
+            except (KafkaError, LogError):
                 await self.stop()
                 raise
 
@@ -89,11 +89,14 @@ class KafkaSink:
         await asyncio.gather(*acknowledged)
 
     async def _partitions(self, topic: str) -> set[int]:
-        found: set[int] = await self._producer.partitions_for(topic)
+        try:
+            found: set[int] = await self._producer.partitions_for(topic)
+        except UnknownTopicOrPartitionError:
+            found = set()
         if not found:
-            raise LogError(
+            raise LogAwayError(
                 f"there is no topic {topic}", where=Place(self._kafka.bootstrap),
-                todo="make it with `ashiato topics create`",
+                todo="make it with `ashiato topics create`; it is waited for",
             )  # fmt: skip
         return found
 
