@@ -204,7 +204,7 @@ FACTS: Final = (
     Column("exposure.party_known", "bool", "The register knows the party that data is exposed to; absent if the event names none.", "register"),
     Column("planned.id", "text", "Planned transfer that an approval claim of the event resolves to.", "register", exact=True),
     Column("planned.claimed", "bool", "The event claims an approval.", "computed"),
-    Column("event.contents", "int", "Different contents known under the identity (source, id); set by the identity review.", "computed"),
+    Column("event.contents", "int", "1, or 2 if several contents are known under the identity (source, id); set by the identity review.", "computed"),
 )  # fmt: skip
 
 COLUMNS: Final = {column.name: column for column in (*POSITION, *EVENT, *FACTS)}

@@ -240,7 +240,7 @@ def _next(day: Day, data_dir: Path) -> Iterator[RenderableType]:
     flag = flag or next((flag["id"] for flag in worst(day.flags, 1)), "FLAG")
     yield pairs({
         f"export ASHIATO_DATA_DIR={data_dir}": "so that the commands below look here",
-        "ashiato flags list": "everything that was flagged",
+        "ashiato flags list --restricted": "everything that was flagged",
         f"ashiato explain {flag}": "one flag: each fact with its source, what would have made it pass, both Acts",
         "ashiato register gaps": "what the register does not know, with entries to fill in",
         "ashiato interpretation show": "how the open legal questions are answered, and what hangs on that",

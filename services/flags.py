@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from schemas.errors import UsageError
+from schemas.findings import RESTRICTED
 from services.store import Store, statement
 from streams.rules import Rulebook
 
@@ -23,6 +24,7 @@ def list_flags(
     asset: str = "",
     party: str = "",
     levels: Sequence[str] = (),
+    restricted: bool = False,
     limit: int = 100,
 ) -> list[dict[str, Any]]:
     """Return flags (`schemas.findings.Flag`, with ``operations``, ``title`` and ``clause``), the gravest first.
@@ -34,9 +36,18 @@ def list_flags(
         asset: only of this asset; empty: of any.
         party: only of this party; empty: of any.
         levels: only of these; empty: of any.
+        restricted: those of `schemas.findings.RESTRICTED` too, which few may see.
         limit: at most so many.
     """
-    parameters = {"rule": rule, "asset": asset, "party": party, "levels": list(levels), "limit": limit}
+    hidden = [] if restricted else sorted(RESTRICTED)
+    parameters = {
+        "rule": rule,
+        "asset": asset,
+        "party": party,
+        "levels": list(levels),
+        "hidden": hidden,
+        "limit": limit,
+    }
     return [_titled(row, rulebook) for row in store.rows(statement("flags"), parameters)]
 
 

@@ -1,9 +1,11 @@
 """The identity review: one identity (CloudEvents source and id) under which different contents are known.
 
-A rule looks at one event; that an id was used again for something else shows only among all of them. After files are
-recorded, identities that were in them are looked up in the whole store, in slices, so that memory stays bounded.
-Every position of such an identity gets a finding of TRAIL-ID-REUSED, whichever came first: the outcome does not depend
-on the order in which files were recorded.
+A rule looks at one event; that an id was used again for something else shows only among all of them. What has grown
+since the last review is looked up in the whole store, in slices, so that memory stays bounded. Every position of such
+an identity gets a finding of TRAIL-ID-REUSED, whichever came first: the outcome depends neither on the order in which
+events were recorded nor on when, how often and by how many they are reviewed (docs/decisions/0005).
+
+A review is over once `done` is told how far it came; until then the next one does it again, and adds what is missing.
 """
 
 from __future__ import annotations
@@ -13,11 +15,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
 from schemas.records import Range
+from services.recording import Prepared
 from services.store import Store, statement
 from streams import merkle
 from streams.batch import Recorded
@@ -26,56 +29,109 @@ from streams.resume import messages_hmac
 from streams.reused_ids import reused_id_findings, reviewing
 
 SOURCE: Final = "ashiato:identity-review"
-"""Source of the ranges that reviews write. Their offsets count findings; ``messages`` is how many ranges were seen."""
+"""Source of the ranges that reviews write. Each review takes a partition of its own; offsets count its findings."""
 
 EVENTS_PER_SLICE: Final = 500_000
 FINDINGS_PER_RANGE: Final = 20_000
+_PROGRESS: Final = "reviewed_positions"
 
 
-def review_identities(
-    store: Store, context: Context, written: Sequence[str], *, now: dt.datetime, new_id: Callable[[], str]
-) -> Counter[str]:
-    """Review what was recorded since the last review and record the findings; return rule → findings.
+class Grown(NamedTuple):
+    """A partition of a source whose offsets behind ``after`` (-1: all), up to ``through``, are to be reviewed."""
+
+    source: str
+    partition: int
+    after: int
+    through: int
+
+
+def grown(store: Store) -> list[Grown]:
+    """Return what was recorded since it was last reviewed.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    return [Grown(**row) for row in store.rows(statement("review_state"), {"review": SOURCE})]
+
+
+def pieces(
+    store: Store, context: Context, what: Sequence[Grown], *, now: Callable[[], dt.datetime], new_id: Callable[[], str]
+) -> Iterator[Prepared]:
+    """Yield the findings of one review, at most FINDINGS_PER_RANGE at a time; each has to count before the next.
 
     Args:
         store: where events are.
         context: rulebook, keys and versions of the findings.
-        written: ids of the ranges that this process has written since.
-        now: time of recording, UTC.
+        what: see `grown`.
+        now: the clock, UTC.
         new_id: names ranges.
+
+    Raises:
+        StoreError: the store cannot be read.
     """
-    state = store.rows(statement("review_state"), {"review": SOURCE})[0]
-    ranges, seen, end = state["ranges"], state["reviewed"], state["end"]
-    if ranges == seen:
-        return Counter()
-    # After a crash there are ranges that were never reviewed, and nobody knows which: then all are looked at.
-    reused = _reused(store, context, list(written) if ranges == seen + len(written) else [])
     rules = reviewing(context.rulebook)
+    found = _reused(store, what, [rule.id for rule in rules])
+    partition, first = None, 0
+    while rows := list(islice(found, FINDINGS_PER_RANGE)):
+        name = new_id()
+        if partition is None:
+            partition = _partition(name)
+            first = _end(store, partition)
+        findings = reused_id_findings(rows, rules, context.versions, first)
+        recorded = _nothing_but(findings)
+        of = _range(context, recorded, partition, first=first, now=now(), name=name)
+        yield Prepared(recorded, of)
+        first = of.last + 1
+
+
+def done(store: Store, what: Sequence[Grown], now: dt.datetime) -> None:
+    """Take note that all of this is reviewed, and all findings of it count.
+
+    Raises:
+        StoreError: that cannot be written; what it is about will be reviewed again.
+    """
+    rows = [{"recorded_at": now, "source": one.source, "partition": one.partition, "last": one.through} for one in what]
+    store.insert(_PROGRESS, pl.DataFrame(rows, schema_overrides={"recorded_at": pl.Datetime("us", "UTC")}))
+
+
+def review_identities(
+    store: Store, context: Context, *, now: Callable[[], dt.datetime], new_id: Callable[[], str]
+) -> Counter[str]:
+    """Review what was recorded since the last review and record the findings; return rule → findings.
+
+    For one process that waits for it; `services.reviewer` does the same beside a recorder. Arguments as of `pieces`.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
     found: Counter[str] = Counter()
-    for rows in _chunks(reused):
-        findings = reused_id_findings(rows, rules, context.versions, end)
-        of = _range(context, findings, first=end, seen=seen, now=now, name=new_id())
-        store.write(_nothing_but(findings), of)
-        found.update(dict(findings["rule"].value_counts().iter_rows()))
-        end = of.last + 1
-    nothing = reused_id_findings([], rules, context.versions, end)
-    store.write(_nothing_but(nothing), _range(context, nothing, first=end, seen=ranges, now=now, name=new_id()))
+    if what := grown(store):
+        for piece in pieces(store, context, what, now=now, new_id=new_id):
+            store.write(piece.recorded, piece.range)
+            found.update(dict(piece.recorded.findings["rule"].value_counts().iter_rows()))
+        done(store, what, now())
     return found
 
 
-def _reused(store: Store, context: Context, ids: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield positions whose identity has several contents, among the ranges ``ids`` (all, if there are none)."""
-    events = store.rows(statement("review_size"), {"ids": ids})[0]["events"]
+def _reused(store: Store, what: Sequence[Grown], rules: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield positions without a finding whose identity has several contents and occurs in what has grown."""
+    sources, partitions, afters, throughs = (list(column) for column in zip(*what, strict=True))
+    where = {"sources": sources, "partitions": partitions, "afters": afters, "throughs": throughs}
+    events = store.rows(statement("review_size"), where)[0]["events"]
     slices = events // EVENTS_PER_SLICE + 1
-    rules = [rule.id for rule in reviewing(context.rulebook)]
     for one in range(slices):
-        yield from store.rows(statement("reused_ids"), {"ids": ids, "slice": one, "slices": slices, "rules": rules})
+        yield from store.rows(statement("reused_ids"), {**where, "slice": one, "slices": slices, "rules": rules})
 
 
-def _chunks(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Yield rows in lists of at most FINDINGS_PER_RANGE."""
-    while chunk := list(islice(rows, FINDINGS_PER_RANGE)):
-        yield chunk
+def _partition(name: str) -> int:
+    """Return the partition of a review, by the name of its first range: two at once do not share offsets."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") >> 1
+
+
+def _end(store: Store, partition: int) -> int:
+    """Return where a partition goes on; among very many reviews there may have been one with the same."""
+    end: int = store.rows(statement("review_end"), {"review": SOURCE, "partition": partition})[0]["end"]
+    return end
 
 
 def _nothing_but(findings: pl.DataFrame) -> Recorded:
@@ -94,20 +150,19 @@ def _nothing_but(findings: pl.DataFrame) -> Recorded:
     )
 
 
-def _range(context: Context, findings: pl.DataFrame, *, first: int, seen: int, now: dt.datetime, name: str) -> Range:
-    """Return the range of one chunk of findings; of none, it takes up one offset that says how far the review got."""
-    recorded = _nothing_but(findings)
+def _range(context: Context, recorded: Recorded, partition: int, *, first: int, now: dt.datetime, name: str) -> Range:
+    """Return the range of findings, one offset each."""
     return Range(
         id=name,
         source=SOURCE,
-        partition=0,
+        partition=partition,
         first=first,
-        last=first + max(len(findings), 1) - 1,
-        messages=seen,
+        last=first + len(recorded.findings) - 1,
+        messages=0,
         skipped=0,
         events=0,
         dead_letters=0,
-        findings=len(findings),
+        findings=len(recorded.findings),
         merkle_root=recorded.merkle_root.hex(),
         messages_hmac=messages_hmac(recorded.messages_sha256, context.keys),
         last_message_hmac=messages_hmac(recorded.last_message_sha256, context.keys),

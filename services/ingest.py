@@ -137,8 +137,7 @@ class Ingest:
                 raise
             except AshiatoError as error:
                 one.error = error
-        review = review_identities(self._store, self._context, summary.ranges, now=self._now(), new_id=self._new_id)
-        summary.rules.update(review)
+        summary.rules.update(review_identities(self._store, self._context, now=self._now, new_id=self._new_id))
         summary.seconds = time.monotonic() - started
         return summary
 

@@ -10,10 +10,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from aiokafka.partitioner import murmur2
 
-from schemas.errors import LogError, Place
+from schemas.errors import LogAwayError, LogError, Place
 from services.kafka_client import KafkaSettings, told
 from services.topics import OUT
 from streams.outgoing import POSITION, Kind, Outgoing
@@ -29,12 +29,14 @@ class KafkaSink:
 
     Args:
         kafka: how to reach it.
-        topics: where each kind goes.
+        topics: where a kind goes, if not to its usual topic. All that are named, else all usual ones, have to be there
+            before anything is told: that one is missed only once there is something for it would tell what there is.
     """
 
     def __init__(self, kafka: KafkaSettings, topics: dict[Kind, str] | None = None) -> None:
         self._kafka = kafka
-        self._topics = topics or OUT
+        self._topics = OUT | (topics or {})
+        self._needed = (topics or OUT).values()
         self._producer: Any = None
 
     async def _connect(self) -> None:
@@ -52,6 +54,8 @@ class KafkaSink:
             await _end(producer)
             raise
         self._producer = producer
+        for topic in self._needed:
+            await self._partitions(topic)
 
     async def stop(self) -> None:
         """Let go."""
@@ -63,7 +67,7 @@ class KafkaSink:
         """Tell messages; on an error some may have been told already, and telling all again does no harm.
 
         Raises:
-            LogAwayError: not every one was acknowledged.
+            LogAwayError: not every one was acknowledged, or a topic is missing.
             LogError: one is refused for good.
         """
         with told("messages cannot be published", self._kafka.bootstrap):
@@ -72,7 +76,7 @@ class KafkaSink:
                     await self._connect()
                 for one in out:
                     await self._send(one)
-            except KafkaError:
+            except (KafkaError, LogError):
                 await self.stop()
                 raise
 
@@ -85,11 +89,14 @@ class KafkaSink:
         await asyncio.gather(*acknowledged)
 
     async def _partitions(self, topic: str) -> set[int]:
-        found: set[int] = await self._producer.partitions_for(topic)
+        try:
+            found: set[int] = await self._producer.partitions_for(topic)
+        except UnknownTopicOrPartitionError:
+            found = set()
         if not found:
-            raise LogError(
+            raise LogAwayError(
                 f"there is no topic {topic}", where=Place(self._kafka.bootstrap),
-                todo="make it with `ashiato topics create`",
+                todo="make it with `ashiato topics create`; it is waited for",
             )  # fmt: skip
         return found
 

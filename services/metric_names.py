@@ -56,7 +56,7 @@ UNKNOWN = Metric(
 )
 # Small batches at full speed mean that batch_ms is too short or that there are too many partitions.
 BATCH = Metric("ashiato_batch_messages", "histogram", "Messages of a batch.", buckets=_MESSAGES)
-# Where the time goes: read, pipeline, rows, publish, ranges, commit.
+# Where the time goes: read, pipeline, rows, publish, ranges, commit; and review, a whole identity review.
 STAGE = Metric(
     "ashiato_stage_seconds", "histogram", "Time that a stage of one batch took.", ("stage",), buckets=_SECONDS
 )

@@ -110,6 +110,10 @@ class Metrics(Observer):
             self._findings(one)
             self._events(one)
 
+    def reviewed(self, prepared: Prepared) -> None:
+        """Count findings of the identity review."""
+        self._findings(prepared)
+
     def lag(self, partition: Partition, messages: int) -> None:
         """Tell how far behind a partition is."""
         self._gauges[names.LAG].labels(partition.source, partition.number).set(messages)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from services.log import Partition
     from services.recording import Prepared
 
-Stage = Literal["read", "pipeline", "rows", "publish", "ranges", "commit"]
+Stage = Literal["read", "pipeline", "rows", "publish", "ranges", "commit", "review"]
 
 
 class Observer:
@@ -26,6 +26,9 @@ class Observer:
 
     def recorded(self, prepared: Sequence[Prepared]) -> None:
         """Take note of batches that count now."""
+
+    def reviewed(self, prepared: Prepared) -> None:
+        """Take note of findings of the identity review that count now."""
 
     def lag(self, partition: Partition, messages: int) -> None:
         """Take note of how many messages of a partition wait to be read."""

@@ -35,6 +35,11 @@ class Observers(Observer):
         for one in self._all:
             one.recorded(prepared)
 
+    def reviewed(self, prepared: Prepared) -> None:
+        """Pass it on."""
+        for one in self._all:
+            one.reviewed(prepared)
+
     def lag(self, partition: Partition, messages: int) -> None:
         """Pass it on."""
         for one in self._all:

@@ -45,6 +45,7 @@ class RecorderSettings:
         dead_letter_stop_ratio: the share that stops the recorder.
         drain_seconds: how long it may finish what was begun when partitions are taken away.
         grace_seconds: the same when it is told to stop.
+        review_seconds: between two looks for identities that were used again; see `services.reviewer`.
     """
 
     batch_rows: int = 20_000
@@ -54,6 +55,7 @@ class RecorderSettings:
     dead_letter_stop_ratio: float = 0.5
     drain_seconds: float = 30.0
     grace_seconds: float = 25.0
+    review_seconds: float = 60.0
 
 
 class Recorder:

@@ -112,8 +112,8 @@ class Recording:
         self.store = store
         self.context = context
         self._publish = publish
-        self._now = now
-        self._new_id = new_id
+        self.now = now
+        self.new_id = new_id
         self._observer = observer or Observer()
         self._checkpoint = checkpoint
         # One thread: the store's client of that thread stays open, and inserts keep their order.
@@ -123,7 +123,7 @@ class Recording:
         """Return the evidence of a batch and its range; nothing is written. Safe to call in any one thread."""
         context = self.context()
         recorded = run(batch, context)
-        return Prepared(recorded, range_of(batch, recorded, context, name=self._new_id(), now=self._now()))
+        return Prepared(recorded, range_of(batch, recorded, context, name=self.new_id(), now=self.now()))
 
     async def commit(self, prepared: Sequence[Prepared], *, wanted: Callable[[], bool] = lambda: True) -> bool:
         """Make batches count: one write for all of them, a range row for each.
@@ -178,7 +178,7 @@ class Recording:
 
     def _renamed(self, one: Prepared) -> Prepared:
         """Return a batch under a new range id: some of the rows under the old one may be in the store."""
-        renamed = one.range.model_copy(update={"id": self._new_id(), "recorded_at": self._now()})
+        renamed = one.range.model_copy(update={"id": self.new_id(), "recorded_at": self.now()})
         return replace(one, range=renamed)
 
     def _insert_rows(self, prepared: Sequence[Prepared]) -> None:

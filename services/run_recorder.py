@@ -16,8 +16,9 @@ from services.logs import LogObserver
 from services.observer import Observer
 from services.recorder import Recorder, RecorderSettings
 from services.recording import Recording
+from services.reviewer import Reviewer, record_and_review
 from services.store import Store
-from services.topics import EVENTS, inputs
+from services.topics import EVENTS, Input, inputs
 from streams.outgoing import Kind
 from streams.pipeline import Context
 
@@ -72,13 +73,38 @@ async def run_recorder(
     recording = Recording(
         store, context, sink.publish, now=utc_now, new_id=new_id, observer=observer, checkpoint=checkpoint
     )
-    log = KafkaLog(settings.kafka, inputs(settings.topics, store.sources()), settings.consumer)
+    topics = inputs(settings.topics, store.sources())
+    log = KafkaLog(settings.kafka, topics, settings.consumer)
     recorder = Recorder(log, recording, settings.recorder, observer=observer, checkpoint=checkpoint)
-    (until or until_told)(recorder.stop)
+    aside = KafkaSink(settings.kafka, settings.out)  # a review waits for its own messages, not for a batch's
+    of_review = _of_review(checkpoint)
+    reviewing = Recording(
+        store, context, aside.publish, now=utc_now, new_id=new_id, observer=observer, checkpoint=of_review
+    )
+    reviewer = Reviewer(
+        reviewing, lambda: _reads(recorder, topics[0]), settings.recorder, observer=observer, checkpoint=of_review
+    )
+
+    def stop() -> None:
+        reviewer.stop()
+        recorder.stop()
+
+    (until or until_told)(stop)
     try:
-        await recorder.run()
+        await record_and_review(recorder, reviewer)
     finally:
         await sink.stop()
+        await aside.stop()
+
+
+def _reads(recorder: Recorder, first: Input) -> bool:
+    """Return whether a recorder reads partition 0 of its first topic: of a group it is one that does."""
+    return any((one.source, one.number) == (first.source, 0) for one in recorder.partitions)
+
+
+def _of_review(checkpoint: Callable[[str], None]) -> Callable[[str], None]:
+    """Return a checkpoint under which the points of a review have names of their own (``review: rows``)."""
+    return lambda name: checkpoint(f"review: {name}")
 
 
 def until_told(stop: Callable[[], None]) -> None:

@@ -22,6 +22,7 @@ from services.processes import gateway_server, reloading
 from services.readiness import StoreAnswers, Taking, register_loaded, sink_takes
 from services.recorder import Recorder
 from services.recording import Recording
+from services.reviewer import Reviewer, record_and_review
 from services.settings import Settings
 from services.spool import Spool
 from services.spool_log import SpoolLog, SpoolSink, keep_short
@@ -61,11 +62,16 @@ async def serve(settings: Settings, store: Store) -> None:
         observer = Observers(metrics, LogObserver(), taking)
         recording = Recording(store, judging.context, _tell_nobody, now=utc_now, new_id=new_id, observer=observer)
         recorder = Recorder(log, recording, settings.recorder.sizes(), observer=observer)
+        aside = Recording(store, judging.context, _tell_nobody, now=utc_now, new_id=new_id, observer=observer)
+        reviewer = Reviewer(aside, lambda: True, settings.recorder.sizes(), observer=observer)
+        stopping.when(reviewer.stop)
         stopping.when(recorder.stop)
         keep = keep_short(log, dt.timedelta(hours=settings.spool.keep_hours), utc_now)
         with LocalFront(store.directory):
             await together(
-                [server.run_until_stopped(), recorder.run()], [reloading(judging, settings, stopping), keep], stopping
+                [server.run_until_stopped(), record_and_review(recorder, reviewer)],
+                [reloading(judging, settings, stopping), keep],
+                stopping,
             )
     finally:
         answers.close()

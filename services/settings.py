@@ -121,6 +121,9 @@ class RecorderSection(Section):
     dead_letter_stop: DeadLetterStopSection = Field(DeadLetterStopSection(), description="When dead letters stop it.")
     drain_seconds: Seconds = Field(30.0, description="Time to finish what was begun when partitions are taken away.")
     grace_seconds: Seconds = Field(25.0, description="Time to finish what was begun after SIGTERM.")
+    review_seconds: Seconds = Field(
+        60.0, description="How often what came in is reviewed for event ids that were used again with other content."
+    )
 
     def sizes(self) -> RecorderSettings:
         """Return the same as the recorder takes it."""
@@ -132,6 +135,7 @@ class RecorderSection(Section):
             dead_letter_stop_ratio=self.dead_letter_stop.ratio,
             drain_seconds=self.drain_seconds,
             grace_seconds=self.grace_seconds,
+            review_seconds=self.review_seconds,
         )
 
 

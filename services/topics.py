@@ -16,6 +16,7 @@ EVENTS: Final = "audit.events"
 RAW: Final = "audit.raw."
 OUT: Final[dict[Kind, str]] = {
     "findings": "audit.findings",
+    "restricted": "audit.findings.restricted",
     "activity": "audit.activity",
     "deadletter": "audit.deadletter",
 }
@@ -63,6 +64,9 @@ TOPICS: Final = (
     *(Topic(f"{RAW}{form}", 7, "delete", MANY, f"messages in the format {form}") for form in FORMATS if form != NATIVE),
     Topic("audit.activity", 30, "delete", MANY, "records of events that something may follow from"),
     Topic("audit.findings", 30, "delete", MANY, "records of findings, by flag"),
+    Topic(
+        "audit.findings.restricted", 30, "delete", 1, "the same of rules that few may see; give it an ACL of its own"
+    ),
     Topic("audit.cases", None, "compact", 1, "the state of each case"),
     Topic("audit.acts", None, "delete", 1, "what was done in Ashiato itself"),
     Topic("audit.seals", None, "delete", 1, "signed checkpoints of the log"),

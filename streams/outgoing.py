@@ -12,11 +12,13 @@ from typing import Final, Literal
 import polars as pl
 from polars_hash import CryptographicHashingNameSpace as Hashes
 
+from schemas.findings import RESTRICTED
 from schemas.records import Range
 from streams.batch import Recorded
 from streams.flags import FLAG_ID_HEX_DIGITS, FLAG_KEY, SEPARATOR
 
-Kind = Literal["findings", "activity", "deadletter"]
+Kind = Literal["findings", "restricted", "activity", "deadletter"]
+"""``restricted`` are findings of `schemas.findings.RESTRICTED`: few may see them, so they are told apart."""
 POSITION: Final = "position"
 """Name of the header that says where a message comes from: ``<source>|<partition>|<offset>|<part>``."""
 
@@ -41,15 +43,18 @@ class Outgoing:
 def outgoing(recorded: Recorded, of: Range) -> Iterator[Outgoing]:
     """Yield the messages that follow from a batch, by kind; kinds without any are left out."""
     partition = pl.lit(f"{of.source}|{of.partition}")
+    found = pl.concat_str("position.source", "position.partition", separator="|")  # a review's are of other sources
     letters = recorded.evidence.filter(pl.col("kind") == "dead_letter") if of.dead_letters else pl.DataFrame()
-    frames: tuple[tuple[Kind, pl.DataFrame | None, pl.Expr], ...] = (
-        ("findings", recorded.findings, flag_ids()),
-        ("activity", recorded.activity, pl.col("party.key").fill_null("")),
-        ("deadletter", letters, partition),
+    few = pl.col("rule").is_in(RESTRICTED)
+    frames: tuple[tuple[Kind, pl.DataFrame | None, pl.Expr, pl.Expr], ...] = (
+        ("findings", recorded.findings.filter(~few), flag_ids(), found),
+        ("restricted", recorded.findings.filter(few), flag_ids(), found),
+        ("activity", recorded.activity, pl.col("party.key").fill_null(""), partition),
+        ("deadletter", letters, partition, partition),
     )
-    for kind, frame, key in frames:
+    for kind, frame, key, at in frames:
         if frame is not None and len(frame):
-            yield _messages(kind, frame, key, partition)
+            yield _messages(kind, frame, key, at)
 
 
 def flag_ids() -> pl.Expr:

@@ -11,7 +11,7 @@ from schemas.findings import Level
 from services.acts import record_read
 from services.cli_support import cell, emit, example, json_option, to_json
 from services.clock import new_id, utc_now
-from services.context import builtin_rulebook
+from services.context import builtin_rulebook, current_interpretations
 from services.flags import find_flag, flag_findings, list_flags
 from services.settings import Settings
 from services.settings_options import existing_store, settings_options
@@ -45,17 +45,30 @@ def command() -> None:
 @click.option(
     "--level", "levels", multiple=True, type=click.Choice(get_args(Level)), help="Only of this level; may be repeated."
 )
+@click.option("--restricted", is_flag=True, help="Also what few may see: provision to a foreign government.")
 @click.option("--limit", default=100, show_default=True, type=AT_MOST, help="At most so many.")
 @settings_options
 @json_option
 def list_command(
-    *, rule: str, asset: str, party: str, levels: tuple[str, ...], limit: int, settings: Settings, as_json: bool
+    *,
+    rule: str,
+    asset: str,
+    party: str,
+    levels: tuple[str, ...],
+    restricted: bool,
+    limit: int,
+    settings: Settings,
+    as_json: bool,
 ) -> None:
     """List flags, the gravest first: rule, asset, party, country, how many events, from when to when."""
     with existing_store(settings) as store:
         rulebook = builtin_rulebook()
-        rows = list_flags(store, rulebook, rule=rule, asset=asset, party=party, levels=levels, limit=limit)
-        asked = " ".join(["flags list", rule, asset, party, *levels])
+        answers = current_interpretations(store)
+        restricted = restricted or not answers.leak.foreign_gov.restricted_visibility
+        rows = list_flags(
+            store, rulebook, rule=rule, asset=asset, party=party, levels=levels, restricted=restricted, limit=limit
+        )
+        asked = " ".join(["flags list", *(["--restricted"] if restricted else []), rule, asset, party, *levels])
         record_read(store, asked, len(rows), now=utc_now(), new_id=new_id)
     shown = rows if as_json else [{**row, "operation": _example(row["operations"])} for row in rows]
     emit(shown, as_json=as_json, columns=COLUMNS, empty="Nothing is flagged.")

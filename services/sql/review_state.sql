@@ -1,6 +1,16 @@
--- How many ranges were written, how many of them the last identity review had seen, and where its findings go on.
-SELECT
-    countIf(source != {review:String}) AS ranges,
-    maxIf(messages, source = {review:String}) AS reviewed,
-    maxIf(last + 1, source = {review:String}) AS end
-FROM range_rows
+-- Sources and partitions that have grown since they were last reviewed: the last offset that was reviewed (-1: none), and
+-- the last that is recorded.
+SELECT source, partition, max(reviewed) AS after, max(recorded) AS through
+FROM
+(
+    SELECT source, partition, toInt64(-1) AS reviewed, toInt64(max(last)) AS recorded
+    FROM range_rows WHERE source != {review:String}
+    GROUP BY source, partition
+    UNION ALL
+    SELECT source, partition, toInt64(max(last)) AS reviewed, toInt64(-1) AS recorded
+    FROM reviewed_positions
+    GROUP BY source, partition
+)
+GROUP BY source, partition
+HAVING through > after
+ORDER BY source, partition

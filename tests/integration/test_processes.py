@@ -19,7 +19,7 @@ from tests.support.recorders import messages
 from tests.support.stores import NOW, counts, event, open_store
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(180)]
-OUT = ("audit.findings", "audit.activity", "audit.deadletter")
+OUT = ("audit.findings", "audit.findings.restricted", "audit.activity", "audit.deadletter")
 
 
 async def sees(client: httpx.AsyncClient, path: str, *lines: str, status: int = 200) -> str:

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
 
-from schemas.errors import EvidenceError, LogError
+from schemas.errors import EvidenceError, LogAwayError, LogError
 from services.kafka_admin import admin
 from services.kafka_client import KafkaSettings
-from services.kafka_sink import partition_of
+from services.kafka_sink import KafkaSink, partition_of
 from services.kafka_topic_ids import TopicIds
 from services.log import Partition
 from services.store import Store
 from streams.flags import flag_id
+from streams.outgoing import Outgoing
 from tests.support.kafka.fixtures import Topics
 from tests.support.kafka.topics import (
     Message,
@@ -29,7 +30,7 @@ from tests.support.kafka.topics import (
     send_by,
 )
 from tests.support.recorders import Told, kafka_log, messages, recorder, running, sink, until
-from tests.support.stores import counts, open_store
+from tests.support.stores import counts, event, open_store
 
 pytestmark = pytest.mark.asyncio
 
@@ -252,6 +253,43 @@ async def test_a_topic_that_does_not_exist_is_told_and_not_made(topics: Topics, 
         await one.run()
     async with admin(KafkaSettings(topics.bootstrap)) as asked:
         assert missing not in await asked.partitions()
+
+
+async def test_what_few_may_see_goes_to_a_topic_of_its_own(topics: Topics, store: Store) -> None:
+    topic = await topics.create("events")
+    out = {kind: await topics.create(kind) for kind in ("findings", "restricted", "activity", "deadletter")}
+    provided = json.dumps(event(1, exposure={"to": "government"})).encode()
+    await send(topics.bootstrap, topic, [provided, *messages([2])])
+
+    async with sink(topics.bootstrap, out) as told:  # type: ignore[arg-type]
+        one, watcher = recorder(kafka_log(topics.bootstrap, topic, group=topics.name("g")), store, told.publish)
+        async with running(one) as task:
+            await until(lambda: watcher.count == 2, task)
+
+    few = [json.loads(m.value or b"")["rule"] for m in await read(topics.bootstrap, out["restricted"])]
+    others = {json.loads(m.value or b"")["rule"] for m in await read(topics.bootstrap, out["findings"])}
+    assert few == ["GOV-PROVISION"]
+    assert "UNKNOWN-ASSET" in others
+    assert "GOV-PROVISION" not in others
+
+
+async def test_a_topic_that_is_missing_is_told_before_there_is_something_for_it(topics: Topics) -> None:
+    there, missing = await topics.create("findings"), topics.name("restricted")
+    said = [Outgoing("findings", [b"key"], [b"value"], [b"position"])]
+    one = KafkaSink(
+        KafkaSettings(topics.bootstrap, request_timeout_ms=1_000), {"findings": there, "restricted": missing}
+    )
+    try:
+        for _ in range(2):
+            with pytest.raises(LogAwayError, match=f"there is no topic {missing}"):
+                await one.publish(said)
+        assert await read(topics.bootstrap, there) == []
+        await create_topic(topics.bootstrap, missing)
+        await one.publish(said)
+    finally:
+        await one.stop()
+        await delete_topics(topics.bootstrap, missing)
+    assert [m.value for m in await read(topics.bootstrap, there)] == [b"value"]
 
 
 async def test_every_client_of_kafka_would_choose_the_same_partition_for_a_key() -> None:

@@ -71,7 +71,10 @@ def recorded(config: Path) -> dict[str, int]:
     """Return how often each event is in evidence, by its id."""
     with open_store(config.parent / "data") as store:
         rows = store.rows("SELECT `event.id` AS id, count() AS times FROM evidence GROUP BY id")
-        gaps = store.rows("SELECT accepted_first, accepted_last FROM ranges ORDER BY source, accepted_first")
+        gaps = store.rows(
+            "SELECT accepted_first, accepted_last FROM ranges WHERE startsWith(source, 'spool:') "
+            "ORDER BY source, accepted_first"
+        )
     ends = [(row["accepted_first"], row["accepted_last"]) for row in gaps]
     assert [first for first, _ in ends] == [0, *(last + 1 for _, last in ends[:-1])]
     return {row["id"]: row["times"] for row in rows}
@@ -158,6 +161,37 @@ def in_spool(config: Path) -> int:
         count: int = spool.execute("SELECT count(*) FROM messages").fetchone()[0]
     spool.close()
     return count
+
+
+def reviews_every(config: Path, seconds: float) -> None:
+    settings = json.loads(config.read_text())
+    settings["recorder"]["review_seconds"] = seconds
+    config.write_text(json.dumps(settings))
+
+
+async def test_an_id_that_came_again_with_other_content_is_found_once_while_it_runs_and_after_a_kill(
+    config: Path,
+) -> None:
+    reviews_every(config, 0.2)
+    counted = 'ashiato_findings_total{level="high",rule="TRAIL-ID-REUSED"} 2.0'
+    async with serving(config) as (serve, client):
+        assert await send(client, [event(1), event(2), event(3)]) == 202
+        assert await send(client, [event(1, action="export"), event(2)]) == 202
+        await sees(client, "/metrics", counted)
+        await serve.kill()
+    reviews_every(config, 3_600)
+    async with serving(config) as (serve, client):
+        assert await send(client, [event(3, action="export")]) == 202
+        await records(client, 1)
+        assert await serve.stop() == 0  # what the timer has not reviewed is reviewed now
+
+    assert recorded(config) == {"e1": 2, "e2": 2, "e3": 2}
+    with open_store(config.parent / "data") as store:
+        rows = store.rows(
+            "SELECT `position.offset` AS o FROM findings WHERE rule = {rule:String} ORDER BY o",
+            {"rule": "TRAIL-ID-REUSED"},
+        )
+    assert [row["o"] for row in rows] == [0, 2, 3, 5]
 
 
 async def test_a_spool_that_is_not_the_one_that_was_recorded_ends_it_with_the_reason(config: Path) -> None:

@@ -12,8 +12,8 @@ The argument is one JSON object:
     recorder    settings of `RecorderSettings` that differ from those below
     consumer    the same of `ConsumerSettings`
 
-Points: ``read``, ``prepared``, ``rows``, ``acknowledged``, ``ranges``, ``committed``. It ends by SIGKILL there, as in a
-power cut; by SIGTERM as in life. Exit code 3: it stopped by itself, and says why on stderr.
+Points: ``read``, ``prepared``, ``rows``, ``acknowledged``, ``ranges``, ``committed``; of the identity review those of
+`REVIEW_POINTS`. It ends by SIGKILL there, as in a power cut; by SIGTERM as in life. Exit code 3: it stopped by itself, and says why on stderr.
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ from services.run_recorder import RunSettings, run_recorder
 from tests.support.stores import context, open_store
 
 POINTS: Final = ("read", "prepared", "rows", "acknowledged", "ranges", "committed")
+REVIEW_POINTS: Final = (
+    "review: grown", "review: rows", "review: acknowledged", "review: ranges", "review: reviewed",
+)  # fmt: skip
 STOPPED: Final = 3
 RECORDER: Final = {"batch_rows": 100, "batch_ms": 50, "drain_seconds": 5, "grace_seconds": 10}
 CONSUMER: Final = {"session_timeout_ms": 6_000, "heartbeat_ms": 300, "drain_ms": 10_000, "metadata_ms": 500}

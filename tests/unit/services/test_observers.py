@@ -23,6 +23,9 @@ class Heard(Observer):
     def recorded(self, prepared: Sequence[Any]) -> None:
         self.calls.append(("recorded", *prepared))
 
+    def reviewed(self, prepared: Any) -> None:
+        self.calls.append(("reviewed", prepared))
+
     def lag(self, partition: Partition, messages: int) -> None:
         self.calls.append(("lag", partition, messages))
 
@@ -45,6 +48,7 @@ def test_each_of_them_hears_everything_in_order() -> None:
     both.assigned([partition])
     both.resumed(partition, 3)
     both.recorded([])
+    both.reviewed("a piece")  # type: ignore[arg-type]
     both.lag(partition, 4)
     both.retried("rows", error, 0.5)
     both.warned("careful")
@@ -52,7 +56,8 @@ def test_each_of_them_hears_everything_in_order() -> None:
         both.warned("inside")
     assert first.calls == second.calls
     assert first.calls == [
-        ("assigned", partition), ("resumed", partition, 3), ("recorded",), ("lag", partition, 4),
+        ("assigned", partition), ("resumed", partition, 3), ("recorded",), ("reviewed", "a piece"),
+        ("lag", partition, 4),
         ("retried", "rows", error, 0.5), ("warned", "careful"), ("begin", "read"), ("warned", "inside"), ("end", "read"),
     ]  # fmt: skip
 

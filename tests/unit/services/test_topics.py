@@ -44,6 +44,7 @@ def test_what_others_rely_on_is_never_forgotten_and_personal_data_is() -> None:
         **{f"audit.raw.{form}": ("delete", str(7 * DAY_MS)) for form in FORMATS if form != "native"},
         "audit.activity": ("delete", str(30 * DAY_MS)),
         "audit.findings": ("delete", str(30 * DAY_MS)),
+        "audit.findings.restricted": ("delete", str(30 * DAY_MS)),
         "audit.cases": ("compact", "-1"),
         "audit.acts": ("delete", "-1"),
         "audit.seals": ("delete", "-1"),

@@ -1,6 +1,7 @@
 """What is told to others of a batch: records as they are, keyed and placed."""
 
 import json
+from dataclasses import replace
 
 from schemas.records import Range
 from services.recording import range_of
@@ -8,6 +9,8 @@ from streams.batch import RawBatch, Recorded
 from streams.flags import flag_id
 from streams.outgoing import Outgoing, outgoing
 from streams.pipeline import run
+from streams.reused_ids import reused_id_findings, reviewing
+from tests.support.evidence import NOON
 from tests.support.stores import NOW, context, event
 
 
@@ -30,6 +33,35 @@ def test_findings_are_told_by_flag_with_their_position() -> None:
         names = ("rule", "role", "asset", "party", "country", "policy_item", "episode")
         assert key.decode() == flag_id(**{name: record[name] for name in names})
         assert position.decode() == f"kafka:t|3|{record['offset']}|{record['part']}"
+
+
+def test_what_few_may_see_is_told_apart_from_all_other_findings() -> None:
+    provided = [event(i, exposure={"to": "government"}) for i in (1, 2)]
+    recorded, _, found = told([json.dumps(one).encode() for one in [*provided, event(3)]])
+    few, all_others = found["restricted"], found["findings"]
+
+    assert [json.loads(value)["rule"] for value in few.values] == ["GOV-PROVISION"] * 2
+    assert few.positions == [b"kafka:t|3|7|0", b"kafka:t|3|8|0"]
+    assert not any(b"GOV-PROVISION" in value for value in all_others.values)
+    assert not {*few.keys} & {*all_others.keys}
+    assert sorted([*few.values, *all_others.values]) == sorted(
+        record.encode() for record in recorded.findings["record"]
+    )
+
+
+def test_findings_of_a_review_are_told_with_the_positions_of_their_events() -> None:
+    row = {
+        "position.source": "kafka:u", "position.partition": 5, "position.offset": 9, "position.part": 1,
+        "event.kind": "access", "event.id": "e1", "event.source": "urn:app", "event.time": NOON,
+        "event.content": f"{9:032x}", "asset.key": "crm-db", "party.key": "own", "planned.id": None,
+        "action": "read", "operation": None, "event.contents": 2,
+    }  # fmt: skip
+    recorded, of, _ = told([json.dumps(event(1)).encode()])
+    found = reused_id_findings([row], reviewing(context().rulebook), context().versions, first=40)
+    empty = recorded.evidence.clear()
+
+    (one,) = outgoing(replace(recorded, evidence=empty, activity=None, findings=found), of)
+    assert one.positions == [b"kafka:u|5|9|1"]
 
 
 def test_dead_letters_are_told_without_their_bytes_and_by_partition() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from schemas.findings import RESTRICTED
 from services.cli import run
 from tests.support.stores import event, ingest, lines, open_store
 
@@ -123,6 +124,29 @@ def test_flags_are_listed_and_shown(capsys: Output) -> None:
     assert isinstance(shown, dict)
     assert len(shown["findings"]) == shown["positions"]
     assert shown["findings"][0]["facts"]["asset.known"] is False
+
+
+def test_what_few_may_see_is_listed_only_for_those_who_ask_for_it_and_that_is_recorded(
+    here: Path, capsys: Output
+) -> None:
+    (here / "gov.ndjson").write_text(lines([event(1, exposure={"to": "government"})]))
+    run(["ingest", str(here / "gov.ndjson")])
+    capsys.readouterr()
+
+    def listed(*more: str) -> set[str]:
+        assert run(["flags", "list", "--json", *more]) == 0
+        flags = _json(capsys)
+        assert isinstance(flags, list)
+        return {one["rule"] for one in flags}
+
+    assert "UNKNOWN-ASSET" in listed()
+    assert not listed() & RESTRICTED
+    assert not listed("--rule", "GOV-PROVISION")
+    assert "GOV-PROVISION" in listed("--restricted")
+    assert run(["query", "SELECT text FROM acts ORDER BY at", "--json"]) == 0
+    acts = _json(capsys)
+    assert isinstance(acts, list)
+    assert any("--restricted" in one["text"] for one in acts)
 
 
 @pytest.mark.parametrize("name", ["0000000000000000", "'; DROP TABLE acts", ""])
