@@ -27,7 +27,7 @@ import msgspec
 import polars as pl
 import pyarrow as pa
 
-from benchmarks.carrier import context, native_batches
+from benchmarks.carrier import ROWS, context, native_batches
 from examples.carrier import generate
 from schemas.records import RECORD_COLUMNS
 from services.sources import BatchLimits
@@ -35,10 +35,10 @@ from streams.classify import classify
 from streams.commit import digest
 from streams.decode import decode
 from streams.enrich import enrich
+from streams.event_columns import SLICE, EventColumns
 from streams.fast_events import FastEvent
 from streams.leaves import written
 
-ROWS: Final = 8_192
 REPEAT: Final = 15
 _READ: Final = msgspec.json.Decoder(FastEvent).decode
 _ENCODER: Final = msgspec.json.Encoder()
@@ -50,12 +50,13 @@ Ways = dict[str, Callable[[], Any]]
 def main() -> int:
     """Compare all steps and print."""
     with tempfile.TemporaryDirectory() as folder:
-        files = generate.write(Path(folder), seed=1, count=4 * ROWS)
-        batch = native_batches(files, ROWS, BatchLimits(rows=ROWS))[0]
+        files = generate.write(Path(folder), seed=1, count=3 * ROWS)
+        batches = native_batches(files, 3 * ROWS, BatchLimits(rows=ROWS))
+    batch = max(batches, key=lambda batch: len(batch.messages))
     of = context()
     facts = classify(enrich(decode(batch).events, of.index, of.keys), of.index)
     events = [_READ(message) for message in batch.messages]
-    for step, ways in (*_reading(events), *_recording(facts)):
+    for step, ways in (*_decoding(batch.messages), *_reading(events), *_recording(facts)):
         _compare(step, ways, len(events))
     return 0
 
@@ -76,6 +77,33 @@ def _compare(step: str, ways: Ways, events: int) -> None:
 
 def _alike(one: Any, other: Any) -> bool:
     return one.equals(other, null_equal=True) if isinstance(one, pl.Series) else bool(one == other)
+
+
+# --- Decoding ---------------------------------------------------------------------------------------------------------
+
+
+def _decoding(messages: list[bytes]) -> Iterator[tuple[str, Ways]]:
+    sizes = {"the whole batch at once": len(messages), "slices of 2,048": 2_048, f"slices of {SLICE} (used)": SLICE}
+    yield (
+        "messages into structs, structs into columns",
+        {name: partial(_in_slices, messages, size) for name, size in sizes.items()},
+    )
+    fields = [event.data.records.fields if event.data.records else None for event in map(_READ, messages)]
+    texts = pa.large_list(pa.large_string())
+    yield (
+        "lists of texts into a column",
+        {
+            "pl.Series": lambda: pl.Series(fields, dtype=pl.List(pl.String)),
+            "pa.array (used)": lambda: pl.Series(pl.from_arrow(pa.array(fields, type=texts))),
+        },
+    )
+
+
+def _in_slices(messages: list[bytes], size: int) -> pl.Series:
+    columns = EventColumns()
+    for begin in range(0, len(messages), size):
+        columns.add([_READ(message) for message in messages[begin : begin + size]])
+    return columns.frame()["event.content"]
 
 
 # --- Reading ----------------------------------------------------------------------------------------------------------
