@@ -210,6 +210,9 @@ def _cloudtrail() -> Iterator[str]:
     yield "names is counted. What is answered without a signature (`ANONYMOUS_PRINCIPAL`) is `public`, whatever the"
     yield "call.\n"
     yield from _table("### Rights: grant", "grantee; privileges", _second(RIGHTS))
+    yield "A right of IAM is to what it opens: `opened-by:` and the ARN of the managed policy, of the group joined, of"
+    yield "the role trusted, else of the user, role or group itself. No record says what that is, so it is unknown until"
+    yield "an asset of the register has such a locator. A role that its trust policy opens to `*` exposes the same.\n"
     yield from _table("### Data sent elsewhere: transfer", "destination", _second(TRANSFERS))
     conditions = {call: f"`{action}`, if {when}" for call, (action, _, when) in TRAIL_IF.items()}
     yield from _table(
