@@ -65,6 +65,15 @@ def test_a_role_that_anyone_may_take_exposes_something_unknown(known: Register) 
     assert raised == {*UNKNOWN_PLACE, ("EXPOSURE-ANY-ACCOUNT", "event")}
 
 
+def test_whoever_a_provider_of_identities_lets_in_is_unknown(known: Register) -> None:
+    provider = f"arn:aws:iam::{ACCOUNT}:saml-provider/corp"
+    raised = found(known, "iam:UpdateAssumeRolePolicy", trusting({"Federated": provider}))
+    assert raised == UNKNOWN_PLACE | UNKNOWN_PARTY
+    statement = {"Effect": "Allow", "Principal": {"Federated": provider}, "Action": "s3:GetObject"}
+    shared = {"bucketName": "tsubame-lake", "bucketPolicy": {"Statement": statement}}
+    assert ("EXPOSURE-UNKNOWN-PARTY", "recipient") in found(known, "s3:PutBucketPolicy", shared)
+
+
 def test_a_role_of_a_service_of_aws_raises_nothing(known: Register) -> None:
     assert found(known, "iam:UpdateAssumeRolePolicy", trusting({"Service": "lambda.amazonaws.com"})) == set()
 
