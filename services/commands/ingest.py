@@ -20,6 +20,7 @@ from services.context import build_context
 from services.ingest import FileSummary, Ingest, Summary
 from services.interpretation_files import read_interpretations
 from services.register_store import current_register
+from services.settings_options import server_left_out
 from services.sources import BatchLimits
 from services.store import Store
 
@@ -76,8 +77,11 @@ def command(
     """Read logs (files, or - for standard input), judge every event, keep the evidence.
 
     The same file again adds nothing, an interrupted one goes on where it stopped, a grown one continues. No register is
-    needed: without one everything is unknown, and is said to be.
+    needed: without one everything is unknown, and is said to be. All is written to the data directory, also if
+    `store.url` names a server; what feeds a server is `ashiato run recorder`.
     """
+    if elsewhere := server_left_out(data_dir):
+        click.echo(elsewhere, err=True)
     interpretations = read_interpretations(settings) if settings else None
     with Store.open(data_dir, now=utc_now(), create=True) as store:
         context = build_context(store, now=utc_now(), interpretations=interpretations, salt_key=salt_key, mmdb=mmdb)
