@@ -208,8 +208,14 @@ def _cloudtrail() -> Iterator[str]:
     yield "AuthenticatedUsers is `any_account`; users and addresses that an ACL names are `aws:canonical:<id>` and"
     yield "`aws:email:<address>`, unless they own what is opened. Conditions of a policy are not evaluated: whom it"
     yield "names is counted. What is answered without a signature (`ANONYMOUS_PRINCIPAL`) is `public`, whatever the"
-    yield "call.\n"
+    yield "call. Those whom a provider of identities (`Federated`) lets in are `aws:federated:<ARN or host>`; as"
+    yield "grantees they have the provider as issuer and the subject `*`. A service of AWS in a policy acts for the"
+    yield "account and is no party.\n"
     yield from _table("### Rights: grant", "grantee; privileges", _second(RIGHTS))
+    yield "A right of IAM is to what it opens: `opened-by:` and the ARN of the managed policy, of the group joined, of"
+    yield "the role trusted, else of the user, role or group itself. No record says what that is, so it is unknown"
+    yield "until an asset of the register has such a locator. A role that its trust policy opens to `*` exposes the"
+    yield "same.\n"
     yield from _table("### Data sent elsewhere: transfer", "destination", _second(TRANSFERS))
     conditions = {call: f"`{action}`, if {when}" for call, (action, _, when) in TRAIL_IF.items()}
     yield from _table(
@@ -221,7 +227,10 @@ def _cloudtrail() -> Iterator[str]:
     named = {service: ", ".join(f"`{name}`" for name, _ in names) for service, names in PARAMETERS.items()}
     yield ""
     yield from _table(
-        "### Parameters that name an asset, first match", "parameters", {"s3": "`bucketName`, `key`"} | named, "service"
+        "### Parameters that name an asset, first match",
+        "parameters",
+        named | {"s3": f"`bucketName`, `key`; {named['s3']}"},
+        "service",
     )
 
 

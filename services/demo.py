@@ -16,6 +16,7 @@ from typing import Final
 
 from schemas.errors import ManyErrors, Place, UsageError
 from schemas.register import Register
+from services.amounts import counted
 from services.context import build_context
 from services.data_dir import MODE
 from services.demo_report import Day, read_day
@@ -73,7 +74,7 @@ class Carrier:
         count = generator.DEFAULT_EVENTS if events is None else events
         size = data_dir / LOGS / SIZE
         if size.exists() and size.read_text("ascii") != f"{count}\n":
-            why = f"it has {size.read_text('ascii').strip()} events of ordinary work, not {count}"
+            why = f"it has {counted(int(size.read_text('ascii')), 'event')} of ordinary work, not {count}"
             raise _another_day(data_dir, why)
         data_dir.mkdir(mode=MODE, parents=True, exist_ok=True)
         files: list[Path] = generator.write(data_dir / LOGS, count=count)
@@ -135,11 +136,11 @@ def play(
     """
     files = carrier.write_day(data_dir, events)
     size = sum(file.stat().st_size for file in files) / 1e6
-    say(f"1  Wrote the day's logs to {data_dir / LOGS}: {len(files)} files, {size:.1f} MB.")
+    say(f"1  Wrote the day's logs to {data_dir / LOGS}: {counted(len(files), 'file')}, {size:.1f} MB.")
     register = read_register([register_path or carrier.register])
     with Store.open(data_dir, now=now(), create=True) as store:
         version, _ = load_register(store, register, Doer(who, now(), new_id))
-    say(f"2  Loaded the register: {version.entries} entries, version {version.sha256[:12]}.")
+    say(f"2  Loaded the register: {counted(version.entries, 'entry', 'entries')}, version {version.sha256[:12]}.")
     rulebook, summary = _ingest(carrier, data_dir, files, now, new_id)
     say(f"3  {_recorded(summary)}")
     with Store.open(data_dir, now=now()) as store:
@@ -173,9 +174,12 @@ def _recorded(summary: Summary) -> str:
     """Return in words what became of the logs."""
     messages, known = summary.total("messages"), summary.total("known")
     if known and not messages:
-        return f"All {known:,} messages had been recorded before, so nothing was added; another --data-dir judges anew."
+        before = counted(known, "message")
+        return f"{before} had been recorded before, so nothing was added; another --data-dir judges anew."
     rate = summary.total("events") / max(summary.seconds, 1e-9)
-    return f"Judged and recorded {messages:,} messages in {summary.seconds:.1f} seconds ({rate:,.0f} events/s)."
+    return (
+        f"Judged and recorded {counted(messages, 'message')} in {summary.seconds:.1f} seconds ({rate:,.0f} events/s)."
+    )
 
 
 def names_of(register: Register) -> dict[str, str]:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from schemas.base import TOKYO
 from schemas.findings import Level
+from services.amounts import counted
 from services.cli_support import cell
 from streams.register_gaps import Gap
 from streams.rules import Rule, Rulebook
@@ -133,9 +134,11 @@ def _came_in(day: Day) -> Iterator[RenderableType]:
     came, events = day.came_in, day.events
     yield heading("What came in")
     yield line(
-        f"{came['messages']:,} messages in {came['files']} files; {came['dead_letters']:,} of them could not be read. "
-        f"{events['events']:,} events between {clock(events['first'])} and {clock(events['last'])} in Japan: "
-        f"{events['accesses']:,} accesses, {events['transfers']:,} transfers, {events['grants']:,} grants of access. "
+        f"{counted(came['messages'], 'message')} in {counted(came['files'], 'file')}; "
+        f"{came['dead_letters']:,} of them could not be read. "
+        f"{counted(events['events'], 'event')} between {clock(events['first'])} and {clock(events['last'])} in Japan: "
+        f"{counted(events['accesses'], 'access', 'accesses')}, {counted(events['transfers'], 'transfer')}, "
+        f"{counted(events['grants'], 'grant')} of access. "
         f"{events['sui']:,} concern specified user information (SUI, 特定利用者情報); of {events['unclassified']:,} "
         "it is not known whether they do. "
         f"{repeats(events['events'] - events['different'])}"
@@ -156,8 +159,8 @@ def _flagged(day: Day, rulebook: Rulebook) -> Iterator[RenderableType]:
     quiet = day.events["different"] - day.flagged_events
     yield heading("What was flagged, under which clause")
     yield line(
-        f"{day.flagged_events:,} events raised {len(day.flags):,} flags under {len(rules)} of {len(rulebook)} rules; "
-        f"{quiet:,} events raised nothing."
+        f"{counted(day.flagged_events, 'event')} raised {counted(len(day.flags), 'flag')} under {len(rules)} of "
+        f"{counted(len(rulebook), 'rule')}; {counted(quiet, 'event')} raised nothing."
     )
     table = grid("rule", "flags", "events", "clause", "what it says", right=("flags", "events"))
     for level in LEVELS:
@@ -190,8 +193,7 @@ def _worst(day: Day, rulebook: Rulebook) -> Iterator[RenderableType]:
 def _when(flag: Mapping[str, Any]) -> str:
     """Return how many events a flag has, and between which times in Japan."""
     first, last = clock(flag["first_event"]), clock(flag["last_event"])
-    count = "1 event" if flag["events"] == 1 else f"{flag['events']:,} events"
-    return f"{count}, {first if first == last else f'{first} to {last}'}"
+    return f"{counted(flag['events'], 'event')}, {first if first == last else f'{first} to {last}'}"
 
 
 def _about(flag: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -223,8 +225,8 @@ def _kept(day: Day, data_dir: Path) -> Iterator[RenderableType]:
     kept = day.kept
     yield heading("Where the evidence lies")
     yield pairs({
-        f"{data_dir / 'store'}": f"{kept['leaves']:,} records under {kept['ranges']} ranges, each with its Merkle "
-        "root; addresses, names and raw messages apart from them, with the salts that bind them",
+        f"{data_dir / 'store'}": f"{counted(kept['leaves'], 'record')} under {counted(kept['ranges'], 'range')}, each "
+        "with its Merkle root; addresses, names and raw messages apart from them, with the salts that bind them",
         f"{data_dir / 'keys'}": "the keys of salts and pseudonyms; readable by you alone",
         f"{data_dir / 'logs'}": "the logs as their senders wrote them",
     })  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Final
 
 from schemas.errors import AshiatoError, InputError, ManyErrors, RuleError, StoreBusyError
 from services import migrations
+from services.amounts import counted
 from services.context import current_interpretations
 from services.data_dir import DataDir
 from services.doctor import Check
@@ -53,7 +54,7 @@ def check_rules() -> Check:
     if errors:
         says = f"{len(errors)} rule(s) differ from rulebook.lock"
         return Check("rules", "fail", says, "install Ashiato again, or see: ashiato rules lock --check")
-    return Check("rules", "ok", f"{len(rulebook)} rules compile, rulebook {rulebook.sha256[:12]} as locked")
+    return Check("rules", "ok", f"{counted(len(rulebook), 'rule')} compiled, rulebook {rulebook.sha256[:12]} as locked")
 
 
 def check_mmdb(path: Path | None) -> Check:
@@ -129,7 +130,9 @@ def _register(store: Store, now: dt.datetime) -> Check:
         return Check("register", "warn", says, "ashiato register load FOLDER; to begin one: ashiato register gaps")
     last = versions[-1]
     days = (now - last["recorded_at"]).days
-    says = f"{last['sha256'][:12]} with {last['entries']} entries, loaded {days} day(s) ago"
+    says = (
+        f"{last['sha256'][:12]} with {counted(last['entries'], 'entry', 'entries')}, loaded {counted(days, 'day')} ago"
+    )
     if days > OLD_REGISTER_DAYS:
         return Check("register", "warn", says, "review it, and load it again")
     return Check("register", "ok", says)
@@ -156,7 +159,7 @@ def _recorded(store: Store, now: dt.datetime) -> Iterator[Check]:
         says = f"the last range was recorded at {found['last']:%Y-%m-%d %H:%M:%SZ}, which is still to come"
         yield Check("last record", "fail", says, "the machine's clock went back, or was ahead: set it right")
     else:
-        says = f"{found['ranges']} ranges, {found['events']:,} events; the last {_span(ago)} ago"
+        says = f"{counted(found['ranges'], 'range')}, {counted(found['events'], 'event')}; the last {_span(ago)} ago"
         yield Check("last record", "ok", says)
     yield _dead_letters(found["events"], found["dead"])
 

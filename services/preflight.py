@@ -20,6 +20,7 @@ from services.geo import Geo
 from services.register_store import current_register
 from services.rulebook_files import read_rulebook
 from services.store import Store
+from services.store_settings import StoreSettings
 from streams.adapt import NATIVE, adapter_of, detect
 from streams.batch import RawBatch
 from streams.commit import Keys
@@ -50,18 +51,26 @@ def batch_of(content: bytes, where: Place, form: str | None) -> RawBatch:
     return RawBatch(where.path, 0, form or detect(messages[0]), list(range(last + 1)), messages, 0, last)
 
 
-def current_versions(data_dir: Path, now: dt.datetime) -> tuple[Register, Interpretations]:
-    """Return the register and the settings that a data directory uses; without one, the empty one and the defaults.
+def current_versions(
+    data_dir: Path, now: dt.datetime, server: StoreSettings | None = None
+) -> tuple[Register, Interpretations]:
+    """Return the register and the settings that a store uses; the empty one and the defaults if there is no store.
 
     Makes nothing.
 
+    Args:
+        data_dir: where the store is, unless a server holds it.
+        now: UTC.
+        server: the server that holds it.
+
     Raises:
         StoreBusyError: another process holds the data directory.
+        StoreAwayError: the server cannot be reached for now.
         StoreError: the store cannot be opened.
     """
-    if not DataDir(data_dir).store.is_dir():
+    if server is None and not DataDir(data_dir).store.is_dir():
         return EMPTY_REGISTER, Interpretations()
-    with Store.open(data_dir, now=now) as store:
+    with Store.connect(server, data_dir, now=now) if server else Store.open(data_dir, now=now) as store:
         return current_register(store), current_interpretations(store)
 
 

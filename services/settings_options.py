@@ -5,12 +5,14 @@ What reads settings and what opens a store is imported when a command runs, so t
 
 from __future__ import annotations
 
+import os
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from schemas.errors import AshiatoError
 from services.cli_support import Command
 from services.clock import utc_now
 
@@ -69,6 +71,23 @@ def store_to_fill(settings: Settings) -> Store:
         StoreError: it cannot be opened or made, or is older or newer than this program.
     """
     return _opened(settings, create=True)
+
+
+def server_left_out(data_dir: Path) -> str | None:
+    """Return what to tell whoever writes to a data directory although the settings name a server; None if they do not.
+
+    Settings that cannot be used are not the business of a command that uses none.
+    """
+    from services.settings_files import read_settings
+
+    config = os.environ.get("ASHIATO_CONFIG")
+    try:
+        settings = read_settings(Path(config) if config else None)
+    except AshiatoError:
+        return None
+    if settings.store is None:
+        return None
+    return f"Everything is written to {data_dir}; {settings.store.url} (store.url) is left as it is."
 
 
 def _opened(settings: Settings, *, create: bool) -> Store:

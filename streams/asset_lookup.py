@@ -4,7 +4,8 @@ What an event says twice must agree: an id and a locator that lead to different 
 that mislabels what it touched would otherwise choose the category. An id that the register does not know is not
 replaced by what the locator leads to. A locator leads to the entry with the most specific pattern that matches; where
 that entry has ended and nothing of the same id goes on, the locator leads nowhere: a wildcard beside it was never
-meant for what stood there.
+meant for what stood there. A URL is looked up in one spelling; one that servers read in different ways, which lead to
+different assets, leads to none (`streams.locators`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from itertools import groupby
 from typing import Final
 
 from schemas.register import Asset
+from streams.locators import pattern_of, readings
 from streams.patterns import PatternIndex
 from streams.register_moment import holds
 from streams.register_versions import reference
@@ -29,7 +31,7 @@ class Named:
 
     Attributes:
         entry: index of the asset's entry; None if it is unknown.
-        disagree: id and locator lead to different assets.
+        disagree: id and locator, or the ways to read the locator, lead to different assets.
         why: why it is unknown, as a source of facts (`streams.enrich.facts`).
     """
 
@@ -51,13 +53,13 @@ class AssetLookup:
         for index, asset in enumerate(assets):
             self._of_id.setdefault(asset.id, []).append(index)
         self._locators = PatternIndex(
-            (locator.pattern, index) for index, asset in enumerate(assets) for locator in asset.locators
+            (pattern_of(locator.pattern), index) for index, asset in enumerate(assets) for locator in asset.locators
         )
 
     def find(self, name: str | None, locator: str | None, day: dt.date) -> Named:
         """Return what an id and a locator (None: the event has none) lead to on a day in Japan."""
         located = Named(None) if locator is None else self._located(locator, day)
-        if name is None:
+        if name is None or located.disagree:
             return located
         known = self._valid(name, day)
         if known is None:
@@ -68,6 +70,15 @@ class AssetLookup:
         return Named(None, disagree=True, why=f"id and locator of the event disagree; {cited}")
 
     def _located(self, locator: str, day: dt.date) -> Named:
+        """Return what a locator leads to, however it is read."""
+        first, *others = (self._matched(reading, day) for reading in readings(locator))
+        if all(other.entry == first.entry for other in others):
+            return first
+        return Named(
+            None, disagree=True, why="servers read the locator in different ways, which lead to different assets"
+        )
+
+    def _matched(self, locator: str, day: dt.date) -> Named:
         ranked = self._locators.ranked(locator)
         for _, group in groupby(ranked, key=lambda pair: pair[0]):
             alike = [index for _, index in group]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Final
 
 from schemas.register import Asset, Country, Identity, OutsourcingContract, PolicyLine, Register
+from streams.locators import pattern_of
 from streams.patterns import intersect, specificity, tied
 from streams.register_references import (
     FILL_IN,
@@ -56,9 +57,9 @@ def _unfilled(value: object) -> Iterator[Loc]:
 
 
 def check_locators(register: Register) -> Iterator[Problem]:
-    """Yield locators of different assets that tie while both assets hold."""
+    """Yield locators of different assets that tie, spelt as they are looked up, while both assets hold."""
     places: list[tuple[str, Asset, Loc]] = [
-        (locator.pattern, asset, ("assets", index, "locators", at, "pattern"))
+        (pattern_of(locator.pattern), asset, ("assets", index, "locators", at, "pattern"))
         for index, asset in enumerate(register.assets)
         for at, locator in enumerate(asset.locators)
     ]

@@ -31,7 +31,9 @@ def _selection(function: Command) -> Command:
     )
 
 
-@click.group()
+@click.group(
+    epilog=example("ashiato deadletters list --reason invalid-time", "ashiato deadletters replay --reason invalid-time")
+)
 def command() -> None:
     """List what could not be read, and play it again after a fix."""
 

@@ -13,6 +13,7 @@ from services.cli_support import example
 from services.clock import new_id, utc_now
 from services.demo import DEFAULT_DATA_DIR, example_carrier, play
 from services.demo_report import WIDTH, report
+from services.settings_options import server_left_out
 
 MOST_EVENTS: Final = 5_000_000
 
@@ -40,8 +41,11 @@ def command(data_dir: Path, register_path: Path | None, events: int | None) -> N
     """Play a day of the small example carrier and tell what was found.
 
     Writes the logs of the day, loads the carrier's register, ingests the logs and reads the evidence. Played again, it
-    adds nothing: what is recorded already is recognised.
+    adds nothing: what is recorded already is recognised. All of it stays in the data directory, also if `store.url`
+    names a server.
     """
+    if elsewhere := server_left_out(data_dir):
+        click.echo(elsewhere, err=True)
     console = Console(width=WIDTH, highlight=False, markup=False)
     console.print("A day at Tsubame Telecom, a carrier that does not exist: Monday, 2 November 2026.", style="bold")
     played = play(

@@ -13,12 +13,14 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from schemas.errors import ManyErrors
 from schemas.register import Register
+from services.amounts import counted
 from services.cli_support import console, data_dir_option, emit, example, json_option, mmdb_option, to_json
 from services.clock import new_id, utc_now
 from services.context import build_context
 from services.ingest import FileSummary, Ingest, Summary
 from services.interpretation_files import read_interpretations
 from services.register_store import current_register
+from services.settings_options import server_left_out
 from services.sources import BatchLimits
 from services.store import Store
 
@@ -75,8 +77,11 @@ def command(
     """Read logs (files, or - for standard input), judge every event, keep the evidence.
 
     The same file again adds nothing, an interrupted one goes on where it stopped, a grown one continues. No register is
-    needed: without one everything is unknown, and is said to be.
+    needed: without one everything is unknown, and is said to be. All is written to the data directory, also if
+    `store.url` names a server; what feeds a server is `ashiato run recorder`.
     """
+    if elsewhere := server_left_out(data_dir):
+        click.echo(elsewhere, err=True)
     interpretations = read_interpretations(settings) if settings else None
     with Store.open(data_dir, now=utc_now(), create=True) as store:
         context = build_context(store, now=utc_now(), interpretations=interpretations, salt_key=salt_key, mmdb=mmdb)
@@ -110,7 +115,7 @@ def _progress() -> Iterator[Callable[[FileSummary], None]]:
         task = bar.add_task("reading")
 
         def show(one: FileSummary) -> None:
-            text = f"{Path(one.path).name}: {one.messages:,} messages, {one.findings:,} findings"
+            text = f"{Path(one.path).name}: {counted(one.messages, 'message')}, {counted(one.findings, 'finding')}"
             bar.update(task, description=text)
 
         yield show
@@ -139,15 +144,15 @@ def _remarks(summary: Summary, register: Register) -> Iterator[str]:
     """Yield what a reader of the table should know besides."""
     events = summary.total("events")
     rate = f" ({events / summary.seconds:,.0f} events/s)" if events and summary.seconds else ""
-    yield f"{events:,} events, {summary.findings:,} findings in {summary.seconds:.1f} s{rate}."
+    yield f"{counted(events, 'event')}, {counted(summary.findings, 'finding')} in {summary.seconds:.1f} s{rate}."
     if register == Register():
         yield "No register is loaded, so every asset, party and country is unknown: ashiato register gaps"
-    if summary.total("odd_times"):
-        yield f"{summary.total('odd_times'):,} events say they happened before 2000 or more than a day from now."
+    if odd := summary.total("odd_times"):
+        yield f"The time of {counted(odd, 'event')} is before 2000 or more than a day from now."
     if summary.total("dead_letters"):
         yield "Messages that cannot be read are kept: ashiato query 'SELECT reason, text FROM dead_letters LIMIT 10'"
     for one in summary.files:
         if one.waiting:
-            yield f"{one.path}: the last {one.waiting:,} bytes are an unfinished message; they wait for their rest."
+            yield f"{one.path}: its end, {counted(one.waiting, 'byte')}, is an unfinished message; it waits."
     if summary.findings:
         yield "See what was raised: ashiato flags list"

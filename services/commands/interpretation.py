@@ -15,8 +15,10 @@ from schemas.base import TOKYO
 from schemas.interpretations import Interpretations
 from schemas.questions import QUESTION
 from schemas.settings import AUTHORITY_WORDS, show
-from services.cli_support import console, data_dir_option, example, json_option, to_json
+from services.cli_support import console, example, json_option, to_json
 from services.interpretation_files import read_interpretations
+from services.settings import Settings
+from services.settings_options import existing_store, settings_options
 from streams.answers_today import Answer, Answered, answers
 from streams.register_versions import content_sha256
 
@@ -33,6 +35,7 @@ def command() -> None:
     epilog=example(
         "ashiato interpretation show",
         "ashiato interpretation show --question Q10 --interpretations interpretations.yaml",
+        "ashiato interpretation show --config server.yaml",
     ),
 )
 @click.option(
@@ -53,13 +56,13 @@ def command() -> None:
 @click.option(
     "--at", "day", type=click.DateTime(["%Y-%m-%d"]), help="The answers of this day; default: today in Japan."
 )
-@data_dir_option
+@settings_options
 @json_option
 def show_answers(
-    *, numbers: tuple[str, ...], path: Path | None, day: dt.datetime | None, data_dir: Path, as_json: bool
+    *, numbers: tuple[str, ...], path: Path | None, day: dt.datetime | None, settings: Settings, as_json: bool
 ) -> None:
     """Print for each question what is asked, today's answer, on what basis, and what it affects."""
-    interpretations, origin = _in_force(path, data_dir)
+    interpretations, origin = _in_force(path, settings)
     on = day.date() if day else dt.datetime.now(TOKYO).date()
     found = [one for one in answers(interpretations, on) if not numbers or _number(one) in numbers]
     if as_json:
@@ -77,18 +80,18 @@ def show_answers(
     click.echo(f"Answers of {on} from {origin}; version {content_sha256(interpretations)[:12]}.")
 
 
-def _in_force(path: Path | None, data_dir: Path) -> tuple[Interpretations, str]:
-    """Return the settings of a file, else those used last in the data directory, else the defaults; and whence."""
+def _in_force(path: Path | None, settings: Settings) -> tuple[Interpretations, str]:
+    """Return the answers of a file, else those used last in the store, else the defaults; and whence."""
     if path is not None:
         return read_interpretations(path), str(path)
-    if not (data_dir / "store").exists():
+    if settings.store is None and not (settings.data_dir / "store").exists():
         return Interpretations(), "the defaults"
     # The store is heavy and not needed by most calls.
     from services.context import current_interpretations
-    from services.store import Store
 
-    with Store.open(data_dir, now=dt.datetime.now(dt.UTC)) as store:
-        return current_interpretations(store), f"what {data_dir} was judged with last"
+    with existing_store(settings) as store:
+        place = settings.store.url if settings.store else settings.data_dir
+        return current_interpretations(store), f"what {place} was judged with last"
 
 
 def _number(one: Answered) -> str:

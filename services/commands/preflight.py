@@ -14,12 +14,14 @@ from rich.text import Text
 
 from schemas.errors import Place, SourceError
 from schemas.findings import Level
-from services.cli_support import cell, data_dir_option, example, json_option, mmdb_option, to_json
+from services.cli_support import cell, example, json_option, mmdb_option, to_json
 from services.clock import utc_now
 from services.explain_page import headline, page_section, reasons, show, ways
 from services.interpretation_files import read_interpretations
 from services.preflight import MAX_BYTES, against, batch_of, current_versions
 from services.register_files import read_register
+from services.settings import Settings
+from services.settings_options import settings_options
 from streams.adapt import FORMATS
 from streams.explain import Explanation, Language
 from streams.preflight import LEVELS, Verdict, preflight
@@ -36,6 +38,7 @@ READABLE: Final = click.Path(exists=True, path_type=Path)
         "ashiato preflight planned-transfer.json",
         "ashiato preflight - --register register/ < event.json",
         "ashiato preflight event.json --fail-on high --json",
+        "ashiato preflight event.json --config server.yaml",
     )
 )
 @click.argument("event")
@@ -59,7 +62,7 @@ READABLE: Final = click.Path(exists=True, path_type=Path)
     show_default=True,
     help="Exit with 1 if a rule of this level or above would be raised.",
 )
-@data_dir_option
+@settings_options
 @json_option
 def command(
     event: str,
@@ -71,7 +74,7 @@ def command(
     language: Language,
     facts: bool,
     fail_on: Level,
-    data_dir: Path,
+    settings: Settings,
     as_json: bool,
 ) -> int:
     """Tell what would be said of EVENT: a file, - for standard input, or the JSON itself.
@@ -80,13 +83,13 @@ def command(
     when a rule of the level --fail-on or above would be raised.
     """
     batch = batch_of(*_read(event), form)
-    register, settings = EMPTY_REGISTER, read_interpretations(settings_path)
+    register, answers = EMPTY_REGISTER, read_interpretations(settings_path)
     if register_path is None or settings_path is None:
-        loaded, used = current_versions(data_dir, utc_now())
-        register, settings = loaded, settings if settings_path else used
+        loaded, used = current_versions(settings.data_dir, utc_now(), settings.store)
+        register, answers = loaded, answers if settings_path else used
     if register_path is not None:
         register = read_register([register_path])
-    verdicts = preflight(batch, against(register, settings, mmdb), language)
+    verdicts = preflight(batch, against(register, answers, mmdb or settings.paths.mmdb), language)
     if as_json:
         click.echo(to_json([_plain(verdict, fail_on) for verdict in verdicts]))
     else:

@@ -17,6 +17,7 @@ import yaml
 from schemas.base import TOKYO
 from schemas.errors import AshiatoError, ManyErrors, UsageError
 from schemas.register import Entry, Register
+from services.amounts import counted
 from services.cli_support import Failed, emit, example, json_option, to_json
 from services.register_files import RegisterFiles, read_register, survey_register
 from services.settings_options import existing_store, settings_options, store_to_fill
@@ -57,7 +58,7 @@ def check(paths: tuple[Path, ...], *, as_json: bool) -> None:
     if found.errors:
         raise Failed(str(ManyErrors("the register does not hold", found.errors)))
     if not as_json:
-        click.echo(f"The register holds: {_summary(found.register)}, {len(found.warnings)} warning(s).")
+        click.echo(f"The register holds: {_summary(found.register)}, {counted(len(found.warnings), 'warning')}.")
 
 
 def _outcome(found: RegisterFiles) -> dict[str, Any]:
@@ -79,8 +80,14 @@ def _problem(error: AshiatoError) -> dict[str, Any]:
 
 def _summary(register: Register) -> str:
     counts = [(part, len(getattr(register, part))) for part in PARTS]
-    parts = ", ".join(f"{count} {part.replace('_', ' ')}" for part, count in counts if count)
+    parts = ", ".join(_counted(count, part.replace("_", " ")) for part, count in counts if count)
     return f"{parts or 'no entry'}; version {content_sha256(register)[:12]}"
+
+
+def _counted(count: int, part: str) -> str:
+    """Return how many entries a part has; some parts are named by what there is one of."""
+    noun = f"{part[:-3]}y" if part.endswith("ies") else part.removesuffix("s")
+    return counted(count, noun, part)
 
 
 @command.command(epilog=example("ashiato register load register/"))

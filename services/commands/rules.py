@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from schemas.errors import ManyErrors, UsageError
+from services.amounts import counted
 from services.cli_support import Failed, emit, example, json_option
 from services.rulebook_files import lock_path, read_lock_file, read_rulebook, write_lock_file
 from streams.rule_lock import lock_errors, updated_lock
@@ -45,7 +46,7 @@ def list_rules(folder: Path | None, *, as_json: bool) -> None:
     rulebook = read_rulebook(folder)
     emit([_plain(rule) if as_json else _row(rule) for rule in rulebook], as_json=as_json, columns=COLUMNS)
     if not as_json:
-        click.echo(f"{len(rulebook)} rules, rulebook {rulebook.sha256[:12]}")
+        click.echo(f"{counted(len(rulebook), 'rule')}, rulebook {rulebook.sha256[:12]}")
 
 
 @command.command("check", epilog=example("ashiato rules check", "ashiato rules check --rules my-rules/"))
@@ -55,7 +56,8 @@ def check_rules(folder: Path | None) -> None:
     rulebook = read_rulebook(folder)
     conditions = sum(len(rule.block.about) for rule in rulebook)
     columns = len(rulebook.ruleset.fields)
-    click.echo(f"{len(rulebook)} rules with {conditions} conditions over {columns} columns compile exactly")
+    size = f"{counted(conditions, 'condition')} over {counted(columns, 'column')}"
+    click.echo(f"{counted(len(rulebook), 'rule')} with {size}: all compile exactly")
 
 
 @command.command("test", epilog=example("ashiato rules test", "ashiato rules test XB-STORE XB-CLOUD"))
@@ -73,7 +75,7 @@ def test_rules(names: tuple[str, ...], folder: Path | None, *, as_json: bool) ->
     if failed:
         raise Failed(f"{len(failed)} of {tests} tests do not hold", todo="mend the rule or its test, raise its version")
     if not as_json:
-        click.echo(f"{tests} tests of {len(rules)} rules hold")
+        click.echo(f"{counted(tests, 'test')} of {counted(len(rules), 'rule')} hold")
 
 
 @command.command("lock", epilog=example("ashiato rules lock", "ashiato rules lock --check"))
@@ -84,7 +86,7 @@ def lock_rules(folder: Path | None, *, only_check: bool) -> None:
     rulebook, lock, path = read_rulebook(folder), read_lock_file(folder), lock_path(folder)
     if not only_check:
         write_lock_file(updated_lock(rulebook, lock), folder)
-        click.echo(f"{path}: {len(rulebook)} rules locked")
+        click.echo(f"{path}: {counted(len(rulebook), 'rule')} locked")
         return
     errors = lock_errors(rulebook, lock, str(path))
     if errors:

@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from services.cli_support import example
 from services.lazy_group import LazyGroup
 
 PROCESSES: Final = {
@@ -15,6 +16,14 @@ PROCESSES: Final = {
 """Every process and its one-line help; ``services.commands.run_<name>`` is loaded only when it is called."""
 
 
-@click.command(cls=LazyGroup, lazy=PROCESSES, prefix="run_")
+@click.command(
+    cls=LazyGroup,
+    lazy=PROCESSES,
+    prefix="run_",
+    epilog=example(
+        "ashiato run recorder --config /etc/ashiato/recorder.yaml",
+        "ashiato run gateway --config /etc/ashiato/gateway.yaml",
+    ),
+)
 def command() -> None:
     """Run one process of the distributed shape."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from services.acts import record_done
+from services.amounts import counted
 from services.cli_support import Failed, emit, example, json_option
 from services.clock import new_id, utc_now
 from services.context import build_context
@@ -25,7 +26,7 @@ WATCHED: Final = ("cleanup.policy", "retention.ms", "retention.bytes")
 """Settings that decide what is lost when; another value of one of these is told."""
 
 
-@click.group()
+@click.group(epilog=example("ashiato topics create --partitions 24 --replication 3"))
 def command() -> None:
     """Make the topics, see how they are set up, say what is lost."""
 
@@ -66,7 +67,7 @@ def _row(topic: Topic, there: There | None, partitions: int | None) -> dict[str,
         "topic": topic.name,
         "state": _state(topic, there),
         "partitions": there.partitions if there else made,
-        "kept": "for good" if topic.days is None else f"{topic.days} days",
+        "kept": "for good" if topic.days is None else counted(topic.days, "day"),
         "holds": topic.holds,
     }
 

@@ -16,6 +16,7 @@ import pytest
 
 from tests.support.gateway_process import GatewayProcess
 from tests.support.gateways import BATCH, BEARER, STRUCTURED, events
+from tests.support.programs import PATIENCE
 
 ROUNDS = 4
 SENDERS = 4
@@ -32,7 +33,7 @@ class Sender(threading.Thread):
         self.refused: list[int] = []
 
     def run(self) -> None:
-        with httpx.Client(headers=BEARER, trust_env=False, timeout=30) as client:
+        with httpx.Client(headers=BEARER, trust_env=False, timeout=PATIENCE) as client:
             for number in range(100_000):
                 found = [one | {"id": f"{self.name}/{number}/{one['id']}"} for one in self._some()]
                 names = [one["id"] for one in found]
@@ -96,6 +97,12 @@ def _small_files() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, resource.RLIM_INFINITY))
 
 
+def _posted(url: str) -> httpx.Response:
+    """Return the answer to one event of its own."""
+    headers = {"content-type": STRUCTURED, **BEARER}
+    return httpx.post(f"{url}/v1/events", json=events(1)[0], headers=headers, trust_env=False, timeout=PATIENCE)
+
+
 @pytest.mark.timeout(300)
 def test_a_full_disk_refuses_with_503_and_nothing_that_was_acknowledged_is_lost(tmp_path: Path) -> None:
     with GatewayProcess(tmp_path, before=_small_files) as process:
@@ -104,8 +111,7 @@ def test_a_full_disk_refuses_with_503_and_nothing_that_was_acknowledged_is_lost(
         sender.join(120)
         assert sender.refused == [503]
         assert sender.accepted
-        single = {"content-type": STRUCTURED, **BEARER}
-        again = httpx.post(f"{process.url}/v1/events", json=events(1)[0], headers=single, trust_env=False)
+        again = _posted(process.url)
         assert again.status_code in {202, 503}  # one small event may still fit
         process.signal(signal.SIGTERM)
         process.wait()
@@ -113,6 +119,6 @@ def test_a_full_disk_refuses_with_503_and_nothing_that_was_acknowledged_is_lost(
     assert kept[: len(sender.accepted)] == sender.accepted
 
     with GatewayProcess(tmp_path) as process:
-        more = httpx.post(f"{process.url}/v1/events", json=events(1)[0], headers=single, trust_env=False)
+        more = _posted(process.url)
         assert more.status_code == 202
     assert _ids(process.kept())[: len(kept)] == kept

@@ -14,7 +14,7 @@ from tests.support.gateways import BATCH, BEARER, EVENTS, producers_file
 from tests.support.judging import register_file
 from tests.support.kafka.broker import Broker
 from tests.support.kafka.topics import create_topic, read, send
-from tests.support.programs import Program, program
+from tests.support.programs import PATIENCE, Program, program
 from tests.support.recorders import messages
 from tests.support.stores import NOW, counts, event, open_store
 
@@ -23,7 +23,7 @@ OUT = ("audit.findings", "audit.findings.restricted", "audit.activity", "audit.d
 
 
 async def sees(client: httpx.AsyncClient, path: str, *lines: str, status: int = 200) -> str:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 answer = await client.get(path)
@@ -36,7 +36,8 @@ async def sees(client: httpx.AsyncClient, path: str, *lines: str, status: int = 
 
 async def client_of(one: Program, message: str) -> httpx.AsyncClient:
     port = (await one.says(message))["port"]
-    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=BEARER, trust_env=False)
+    url = f"http://127.0.0.1:{port}"
+    return httpx.AsyncClient(base_url=url, headers=BEARER, trust_env=False, timeout=PATIENCE)
 
 
 async def test_a_recorder_is_watched_changed_and_stopped(broker: Broker, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.gateways import BATCH, BEARER, producers_file
 from tests.support.judging import register_file
-from tests.support.programs import Program, program, ran
+from tests.support.programs import PATIENCE, Program, program, ran
 from tests.support.stores import event, open_store
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(300)]
@@ -43,7 +43,8 @@ def config(tmp_path: Path) -> Path:
 async def serving(config: Path) -> AsyncIterator[tuple[Program, httpx.AsyncClient]]:
     async with program("serve", "--config", str(config), folder=config.parent) as one:
         port = (await one.says("taking events in"))["port"]
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=BEARER, trust_env=False) as client:
+        url = f"http://127.0.0.1:{port}"
+        async with httpx.AsyncClient(base_url=url, headers=BEARER, trust_env=False, timeout=PATIENCE) as client:
             yield one, client
 
 
@@ -54,7 +55,7 @@ async def send(client: httpx.AsyncClient, events: list[dict[str, Any]]) -> int:
 
 async def sees(client: httpx.AsyncClient, path: str, *lines: str) -> str:
     """Wait until an answer is 200 and holds all these lines; return it."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while True:
             answer = await client.get(path)
             if answer.status_code == 200 and all(line in answer.text for line in lines):

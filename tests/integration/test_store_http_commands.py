@@ -147,6 +147,36 @@ def test_commands_say_the_same_and_leave_the_same_acts_as_over_a_data_directory(
     assert {act["kind"] for act in server} == {"evidence_read"}
 
 
+def test_what_an_event_would_be_said_and_the_answers_in_force_are_those_of_the_server(
+    twins: Twins, server: pytest.MonkeyPatch, tmp_path: Path, capsys: Output
+) -> None:
+    event = json.dumps(TRANSFER)
+    assert run(["preflight", event, "--json"]) == 1
+    (verdict,) = json.loads(capsys.readouterr().out)
+    assert [said["rule"] for said in verdict["rules"]] == ["XB-STORE"]  # an empty register would know nothing
+    assert run(["interpretation", "show", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["origin"] == f"what {twins.front.url} was judged with last"
+
+    of(server, URL="http://127.0.0.1:1", CONNECT_SECONDS="1")
+    server.setenv("ASHIATO_DATA_DIR", str(tmp_path))
+    for command in (["preflight", event], ["interpretation", "show"]):
+        assert run(command) == 2
+        assert "the store cannot be reached" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("server")
+def test_what_writes_to_a_data_directory_says_that_it_leaves_the_server_alone(
+    twins: Twins, tmp_path: Path, capsys: Output
+) -> None:
+    (tmp_path / "one.ndjson").write_text(json.dumps(TRANSFER) + "\n")
+    before = twins.acts()
+    assert run(["ingest", str(tmp_path / "one.ndjson"), "--data-dir", str(tmp_path / "data")]) == 0
+    told = capsys.readouterr()
+    assert f"Everything is written to {tmp_path / 'data'}; {twins.front.url} (store.url) is left as it is." in told.err
+    assert "1 event, " in told.out
+    assert twins.acts() == before
+
+
 OUTSIDE = [
     "SELECT * FROM file('/etc/passwd', 'LineAsString')",
     "SELECT * FROM remote('127.0.0.1:1', 'people', 'acts')",

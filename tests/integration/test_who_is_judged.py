@@ -111,6 +111,15 @@ def test_a_destination_of_ones_own_does_not_hide_whom_data_is_exposed_to(
     assert {name for _, _, name in raised} == {party}
 
 
+@pytest.mark.parametrize("name", [{}, {"party": "a court"}])
+def test_a_government_that_only_the_event_calls_japans_is_nobody_known(known: Register, name: dict[str, str]) -> None:
+    for destination in (AT_HOME, {"party": "minato-systems", "country": "VN"}):
+        before = received(known, destination)
+        raised = received(known, destination, to="government", country="JP", **name)
+        assert ("EXPOSURE-UNKNOWN-PARTY", "event", "tsubame") in raised - before  # told of who acted
+        assert not {rule for rule, _, _ in raised} & {"GOV-PROVISION"}
+
+
 def test_an_own_destination_in_japan_has_an_own_recipient(known: Register) -> None:
     assert {role for _, role, _ in received(known, AT_HOME)} == {"destination"}
 

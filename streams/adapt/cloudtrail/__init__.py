@@ -20,7 +20,7 @@ from streams.adapt.cloudtrail.assets import locators_of
 from streams.adapt.cloudtrail.exposures import exposures_of
 from streams.adapt.cloudtrail.facets import PUBLIC, Facet, Right, Sent
 from streams.adapt.cloudtrail.record import Record, region_of
-from streams.adapt.cloudtrail.rights import rights_of
+from streams.adapt.cloudtrail.rights import opened_by_role, rights_of
 from streams.adapt.cloudtrail.transfers import transfers_of
 from streams.adapt.contract import MAX_EVENTS, Refused, address, text
 from streams.fast_events import (
@@ -149,14 +149,16 @@ def _pairs(record: Record) -> Iterator[tuple[Facet | None, str]]:
     facets: list[Facet | None] = [*exposures_of(record), *rights_of(record), *transfers_of(record)]
     locators = locators_of(record)
     for facet in facets or [None]:
-        for locator in _elsewhere(facet) or locators:
+        for locator in _elsewhere(record, facet) or locators:
             yield facet, locator
 
 
-def _elsewhere(facet: Facet | None) -> Sequence[str]:
+def _elsewhere(record: Record, facet: Facet | None) -> Sequence[str]:
     """Return what a facet is about, if that is not what the record names."""
     if isinstance(facet, Sent):
         return [facet.locator] if facet.locator else []
+    if isinstance(facet, Exposure):
+        return opened_by_role(record) if record.service == "iam" else ()
     return facet.locators if isinstance(facet, Right) else ()
 
 
@@ -165,7 +167,7 @@ def _event(record: Record, facet: Facet | None, locator: str) -> FastEvent:
     region = text(record.region)
     if isinstance(facet, Sent) and facet.locator:
         region = facet.region
-    elif isinstance(facet, Right) and facet.locators:
+    elif _elsewhere(record, facet):
         region = text(region_of(locator))
     common: dict[str, Any] = {
         "actor": actor_of(record),

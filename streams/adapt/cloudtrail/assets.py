@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from streams.adapt.cloudtrail.record import Record
-from streams.adapt.contract import elements, listed, long_text, mapping
+from streams.adapt.contract import elements, inside, listed, long_text, mapping
 
 Namer = Callable[[Record, str], str]
 
@@ -56,6 +56,7 @@ PARAMETERS: Final[dict[str, tuple[tuple[str, Namer], ...]]] = {
         ("sourceArn", _as_is),
     ),
     "redshift": (("clusterIdentifier", _owned("cluster:")), ("snapshotIdentifier", _owned("snapshot:"))),
+    "s3": (("name", _owned("accesspoint/")),),
     "secretsmanager": (("secretId", _owned("secret:")), ("secretIdList", _owned("secret:"))),
     "sns": (("topicArn", _as_is),),
     "sqs": (("queueUrl", _as_is),),
@@ -103,6 +104,10 @@ def _named(record: Record) -> Iterator[object]:
     parameters = record.parameters
     if record.service in {"s3", "s3express", "s3-outposts"} and isinstance(parameters.get("bucketName"), str):
         yield record.bucket(parameters["bucketName"], parameters.get("key"))
+        return
+    bucket = inside(parameters, "CreateAccessPointRequest", "Bucket")
+    if record.service == "s3" and isinstance(bucket, str) and bucket:
+        yield record.bucket(bucket)
         return
     sets = [one for name in _SETS for one in elements(parameters.get(name))]
     for holder in (parameters, *sets):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from streams.adapt.cloudtrail.facets import ANY_ACCOUNT, PUBLIC, exposure_to
-from streams.adapt.cloudtrail.policies import ANYONE, allowed
+from streams.adapt.cloudtrail.policies import ANYONE, AWS_SERVICES, allowed
 from streams.adapt.cloudtrail.record import Record
 from streams.adapt.contract import elements, inside, listed, mapping
 from streams.fast_events import Exposure
@@ -40,7 +40,7 @@ def _values(*path: str, only: tuple[str, str] | None = None) -> Reader:
     def read(record: Record) -> Iterator[Exposure | None]:
         if only is None or record.parameters.get(only[0]) == only[1]:
             for value in listed(inside(record.parameters, *path)):
-                if isinstance(value, str):
+                if isinstance(value, str) and not value.endswith(AWS_SERVICES):
                     yield exposure_to(record, value)
 
     return read
@@ -55,6 +55,23 @@ def _policy(*path: str, only: tuple[str, str] | None = None) -> Reader:
                 yield exposure_to(record, principal)
 
     return read
+
+
+def _point_policy(record: Record) -> Iterator[Exposure | None]:
+    """S3: the policy of an access point, as text of an element of the request or of a parameter."""
+    request = inside(record.parameters, f"{record.event_name}Request")
+    for holder in (record.parameters, mapping(request), mapping(inside(request, "Details"))):
+        for key in ("Policy", "policy"):
+            for principal, _ in allowed(holder.get(key)):
+                yield exposure_to(record, principal)
+
+
+def _point_made(record: Record) -> Iterator[Exposure]:
+    """S3: an access point keeps the public out unless the request lowers that."""
+    request = mapping(inside(record.parameters, "CreateAccessPointRequest"))
+    for holder in (record.parameters, request):
+        if _lowered(holder):
+            yield PUBLIC
 
 
 def _trust(parameter: str) -> Reader:
@@ -112,8 +129,14 @@ def _block_removed(_: Record) -> Iterator[Exposure]:
 
 
 def _block_lowered(record: Record) -> Iterator[Exposure]:
-    if False in mapping(record.parameters.get("PublicAccessBlockConfiguration")).values():
+    if _lowered(record.parameters):
         yield PUBLIC
+
+
+def _lowered(holder: dict[str, Any]) -> bool:
+    """Return whether a flag of a block against the public is off; an element of XML holds it as a text."""
+    flags = mapping(holder.get("PublicAccessBlockConfiguration")).values()
+    return any(flag is False or (isinstance(flag, str) and flag.lower() == "false") for flag in flags)
 
 
 def _open_url(record: Record) -> Iterator[Exposure]:
@@ -147,9 +170,17 @@ EXPOSURES: Final[dict[str, tuple[Reader, str]]] = {
         _values("valuesToAdd", only=("attributeName", "restore")), "`valuesToAdd` of `restore`",
     ),
     "redshift:AuthorizeSnapshotAccess": (_values("accountWithRestoreAccess"), "`accountWithRestoreAccess`"),
+    "s3:CopyObject": (_acl, "canned ACL, grants to groups, users and addresses"),
+    "s3:CreateAccessPoint": (_point_made, "`CreateAccessPointRequest.PublicAccessBlockConfiguration`, any flag false"),
+    "s3:CreateMultipartUpload": (_acl, "canned ACL, grants to groups, users and addresses"),
     "s3:CreateBucket": (_acl, "canned ACL, grants to groups, users and addresses"),
     "s3:DeleteAccountPublicAccessBlock": (_block_removed, "always"),
     "s3:DeleteBucketPublicAccessBlock": (_block_removed, "always"),
+    "s3:PutAccessPointPolicy": (_point_policy, "`PutAccessPointPolicyRequest.Policy`"),
+    "s3:PutAccessPointPolicyForObjectLambda": (_point_policy, "`PutAccessPointPolicyForObjectLambdaRequest.Policy`"),
+    "s3:PutMultiRegionAccessPointPolicy": (
+        _point_policy, "`PutMultiRegionAccessPointPolicyRequest.Details.Policy`",
+    ),
     "s3:PutAccountPublicAccessBlock": (_block_lowered, "any flag false"),
     "s3:PutBucketAcl": (_acl, "canned ACL, grants to groups, users and addresses"),
     "s3:PutBucketPolicy": (_policy("bucketPolicy"), "`bucketPolicy`"),
@@ -176,10 +207,6 @@ def exposures_of(record: Record) -> list[Exposure]:
     reader = EXPOSURES.get(record.call)
     found: dict[tuple[object, ...], Exposure] = {}
     for exposure in reader[0](record) if reader else ():
-        if exposure is not None and not _is_service(exposure):
+        if exposure is not None:
             found[exposure.to, exposure.party] = exposure
     return list(found.values())
-
-
-def _is_service(exposure: Exposure) -> bool:
-    return (exposure.party or "").endswith((".amazonaws.com", ".amazonaws.com.cn"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schemas.events import GrantChange
-from streams.adapt.cloudtrail.policies import ANYONE
+from streams.adapt.cloudtrail.policies import ANYONE, FEDERATED
 from streams.adapt.cloudtrail.record import Record, account_of
 from streams.adapt.contract import text
 from streams.fast_events import Destination, Exposure, Principal
@@ -49,8 +49,11 @@ def exposure_to(record: Record, principal: str) -> Exposure | None:
 def principal_of(record: Record, name: str) -> Principal:
     """Return the grantee that an ARN, an account number or a name within the record's account stands for.
 
-    One of another account is said to work for the party whose account that is.
+    One of another account is said to work for the party whose account that is. Of those whom a provider of identities
+    lets in, the issuer is the provider, and the subject ``*``: whoever it may be.
     """
+    if name.startswith(FEDERATED):
+        return Principal(issuer=text(name.removeprefix(FEDERATED)), subject="*")
     account = account_of(name) or record.account
     return Principal(issuer=text(f"aws:{account}"), subject=text(name), party=other_account(record, account))
 

@@ -11,6 +11,12 @@ from streams.adapt.contract import listed, mapping
 
 ANYONE = "*"
 ANYTHING = "*"
+FEDERATED = "federated:"
+"""Begins the name of a provider of identities: whom it lets in, it decides, within the account or not."""
+AWS_SERVICES = (".amazonaws.com", ".amazonaws.com.cn")
+
+
+_KINDS = {"AWS": "", "CanonicalUser": "canonical:", "Federated": FEDERATED, "Service": "service:"}
 
 
 def parsed(policy: Any) -> dict[str, Any]:
@@ -38,8 +44,9 @@ def opened(policy: Any) -> list[str]:
 def allowed(policy: Any) -> list[tuple[str, list[str]]]:
     """Return (principal, actions) for each principal that the policy allows something, ``*`` for anyone.
 
-    AWS principals are ARNs or account numbers, canonical users ``canonical:<id>``. Services and federated principals
-    (identity providers) are left out.
+    AWS principals are ARNs or account numbers, canonical users ``canonical:<id>``, providers of identities
+    ``federated:<ARN or host>``, services of others than AWS ``service:<name>``. Services of AWS are left out: they act
+    for the account.
     """
     statements = [mapping(one) for one in listed(parsed(policy).get("Statement"))]
     return [
@@ -54,9 +61,7 @@ def _principals(statement: dict[str, Any]) -> Iterator[str]:
     named = statement.get("Principal")
     if "NotPrincipal" in statement or named == ANYONE:
         yield ANYONE
-    for one in listed(mapping(named).get("AWS")):
-        if isinstance(one, str):
-            yield one
-    for one in listed(mapping(named).get("CanonicalUser")):
-        if isinstance(one, str):
-            yield f"canonical:{one}"
+    for kind, prefix in _KINDS.items():
+        for one in listed(mapping(named).get(kind)):
+            if isinstance(one, str) and not (kind == "Service" and one.endswith(AWS_SERVICES)):
+                yield one if one == ANYONE else f"{prefix}{one}"

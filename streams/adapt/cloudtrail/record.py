@@ -124,6 +124,14 @@ def region_of(arn: object) -> str | None:
     return parts[3] or None if len(parts) == 6 and parts[0] == "arn" else None
 
 
+def opened_by(arn: str) -> str:
+    """Return the locator of whatever a policy, role, user or group opens, which its record does not tell.
+
+    It is no ARN, so that a pattern of the register for IAM itself, which holds no data, does not answer for it.
+    """
+    return f"opened-by:{arn}"
+
+
 def account_of(principal: str) -> str | None:
     """Return the account number of a principal: an account number, or an ARN that holds one."""
     number = principal.split(":", 5)[4] if principal.startswith("arn:") and principal.count(":") >= 5 else principal

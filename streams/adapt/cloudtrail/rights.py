@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from schemas.events import MAX_LIST, GrantChange
 from streams.adapt.cloudtrail.facets import Right, principal_of
-from streams.adapt.cloudtrail.policies import ANYONE, allowed, opened
-from streams.adapt.cloudtrail.record import Record
+from streams.adapt.cloudtrail.policies import ANYONE, allowed, opened, parsed
+from streams.adapt.cloudtrail.record import Record, opened_by
 from streams.adapt.contract import inside, listed, long_text, text
 
 Reader = Callable[[Record], Iterable[Right]]
@@ -18,28 +18,56 @@ _KINDS: Final = (("userName", "user/"), ("roleName", "role/"), ("groupName", "gr
 
 
 def _iam(change: GrantChange, privilege: str, *, literal: bool = False, kinds: tuple[str, ...] = ()) -> Reader:
-    """IAM: the user, role or group named by the parameters; the privilege from a parameter, or a literal one."""
+    """IAM: the user, role or group named by the parameters; the privilege from a parameter, or a literal one.
+
+    What the right opens is whatever the policy or group opens that is given, else whatever the grantee may open.
+    """
 
     def read(record: Record) -> Iterator[Right]:
         what = privilege if literal else record.parameters.get(privilege)
         for parameter, kind in _KINDS:
             name = record.parameters.get(parameter)
             if isinstance(name, str) and name and (not kinds or parameter in kinds):
-                yield Right(principal_of(record, record.arn(kind + name, "iam", region="")), change, _privileges(what))
+                grantee = record.arn(kind + name, "iam", region="")
+                opens = _opened(record, privilege, grantee)
+                yield Right(principal_of(record, grantee), change, _privileges(what), opens)
 
     return read
+
+
+def _opened(record: Record, privilege: str, grantee: str) -> tuple[str, ...]:
+    """Return what a right of IAM opens: what its policy or its group does, else what the grantee may."""
+    named = record.parameters.get(privilege)
+    giver = grantee
+    if isinstance(named, str) and privilege in {"policyArn", "groupName"}:
+        giver = named if privilege == "policyArn" else record.arn(f"group/{named}", "iam", region="")
+    return _locators([opened_by(giver)])
+
+
+def _locators(named: Iterable[str]) -> tuple[str, ...]:
+    return tuple(one for one in map(long_text, named) if one is not None)
 
 
 def _inline() -> Reader:
     """IAM: as `_iam`; what the right opens are the resources of the policy that stands in the record."""
 
     def read(record: Record) -> Iterator[Right]:
-        resources = opened(record.parameters.get("policyDocument"))[:MAX_LIST]
-        locators = tuple(one for one in map(long_text, resources) if one is not None)
+        policy = record.parameters.get("policyDocument")
+        locators = _locators(opened(policy)[:MAX_LIST])
         for right in _iam("given", "policyName")(record):
-            yield replace(right, locators=locators)
+            yield replace(right, locators=locators) if parsed(policy).get("Statement") else right
 
     return read
+
+
+def _version(record: Record) -> Iterator[Right]:
+    """IAM: whoever has a policy gets what its new version opens, once that is the policy's default."""
+    policy = record.parameters.get("policyArn")
+    document = record.parameters.get("policyDocument")
+    replaced = record.call == "iam:SetDefaultPolicyVersion" or record.parameters.get("setAsDefault") is True
+    if isinstance(policy, str) and policy and replaced:
+        opens = opened(document)[:MAX_LIST] if parsed(document).get("Statement") else [opened_by(policy)]
+        yield Right(principal_of(record, policy), "changed", _privileges(policy), _locators(opens))
 
 
 def _key_status(record: Record) -> Iterable[Right]:
@@ -48,14 +76,20 @@ def _key_status(record: Record) -> Iterable[Right]:
 
 
 def _trust(parameter: str) -> Reader:
-    """IAM: the AWS principals that a trust policy allows to take a role."""
+    """IAM: the principals that a trust policy allows to take a role, and so to use whatever the role opens."""
 
     def read(record: Record) -> Iterator[Right]:
         for principal, actions in allowed(record.parameters.get(parameter)):
             if principal != ANYONE:
-                yield Right(principal_of(record, principal), "given", _privileges(actions))
+                yield Right(principal_of(record, principal), "given", _privileges(actions), opened_by_role(record))
 
     return read
+
+
+def opened_by_role(record: Record) -> tuple[str, ...]:
+    """Return the locator of whatever the role opens that the parameters name; empty if they name none."""
+    role = record.parameters.get("roleName")
+    return _locators([opened_by(record.arn(f"role/{role}", "iam", region=""))] if isinstance(role, str) else [])
 
 
 def _named(change: GrantChange, grantee: tuple[str, ...], privileges: str, issuer: str | None = None) -> Reader:
@@ -78,6 +112,7 @@ def _privileges(values: Any) -> tuple[str, ...]:
 
 _LAKE: Final = ("principal", "dataLakePrincipalIdentifier")
 _LOGIN: Final = "console-login"
+_BOUNDARY: Final = "permissions-boundary"
 
 RIGHTS: Final[dict[str, tuple[Reader, str]]] = {
     "iam:AttachGroupPolicy": (_iam("given", "policyArn"), "group; `policyArn`"),
@@ -89,6 +124,14 @@ RIGHTS: Final[dict[str, tuple[Reader, str]]] = {
     "iam:PutGroupPolicy": (_inline(), "group; `policyName`; assets: each `Resource` of `policyDocument`"),
     "iam:PutRolePolicy": (_inline(), "role; `policyName`; assets: each `Resource` of `policyDocument`"),
     "iam:PutUserPolicy": (_inline(), "user; `policyName`; assets: each `Resource` of `policyDocument`"),
+    "iam:PutRolePermissionsBoundary": (_iam("changed", "permissionsBoundary"), "role; `permissionsBoundary`"),
+    "iam:PutUserPermissionsBoundary": (_iam("changed", "permissionsBoundary"), "user; `permissionsBoundary`"),
+    "iam:DeleteRolePermissionsBoundary": (_iam("changed", _BOUNDARY, literal=True), "role; `permissions-boundary`"),
+    "iam:DeleteUserPermissionsBoundary": (_iam("changed", _BOUNDARY, literal=True), "user; `permissions-boundary`"),
+    "iam:CreatePolicyVersion": (
+        _version, "`policyArn`, for whoever has it, if `setAsDefault`; assets: each `Resource` of `policyDocument`",
+    ),
+    "iam:SetDefaultPolicyVersion": (_version, "`policyArn`, for whoever has it"),
     "iam:DeleteGroupPolicy": (_iam("revoked", "policyName"), "group; `policyName`"),
     "iam:DeleteRolePolicy": (_iam("revoked", "policyName"), "role; `policyName`"),
     "iam:DeleteUserPolicy": (_iam("revoked", "policyName"), "user; `policyName`"),
@@ -100,8 +143,8 @@ RIGHTS: Final[dict[str, tuple[Reader, str]]] = {
     "iam:CreateLoginProfile": (_iam("given", _LOGIN, literal=True), "user; `console-login`"),
     "iam:UpdateLoginProfile": (_iam("changed", _LOGIN, literal=True), "user; `console-login`"),
     "iam:DeleteLoginProfile": (_iam("revoked", _LOGIN, literal=True), "user; `console-login`"),
-    "iam:CreateRole": (_trust("assumeRolePolicyDocument"), "each AWS principal of the trust policy; its actions"),
-    "iam:UpdateAssumeRolePolicy": (_trust("policyDocument"), "each AWS principal of the trust policy; its actions"),
+    "iam:CreateRole": (_trust("assumeRolePolicyDocument"), "each principal of the trust policy; its actions"),
+    "iam:UpdateAssumeRolePolicy": (_trust("policyDocument"), "each principal of the trust policy; its actions"),
     "kms:CreateGrant": (_named("given", ("granteePrincipal",), "operations"), "`granteePrincipal`; `operations`"),
     "lakeformation:GrantPermissions": (_named("given", _LAKE, "permissions"), "`principal`; `permissions`"),
     "lakeformation:RevokePermissions": (_named("revoked", _LAKE, "permissions"), "`principal`; `permissions`"),

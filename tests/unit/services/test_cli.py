@@ -2,11 +2,14 @@
 
 import errno
 import sys
+from collections.abc import Iterator
 from io import StringIO
 
+import click
 import pytest
 
-from services.cli import run
+from services.cli import ashiato, run
+from services.lazy_group import LazyGroup
 
 
 class _Full(StringIO):
@@ -35,3 +38,20 @@ def test_a_reader_that_has_gone_is_no_error(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(sys, "stderr", StringIO())
 
     assert run(["rules", "list", "--json"]) == 0
+
+
+def _groups(group: click.Group, path: str) -> Iterator[tuple[str, click.Group]]:
+    """Yield every group of commands below one, with how it is called."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        found = group.get_command(context, name)
+        if isinstance(found, click.Group):
+            yield f"{path} {name}", found
+            yield from _groups(found, f"{path} {name}")
+
+
+def test_the_help_of_every_group_shows_how_its_commands_are_called() -> None:
+    groups = dict(_groups(ashiato, "ashiato"))
+
+    assert isinstance(groups["ashiato run"], LazyGroup)
+    assert [path for path, group in groups.items() if path not in (group.epilog or "")] == []

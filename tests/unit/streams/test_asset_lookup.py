@@ -107,3 +107,30 @@ def _moved(claimed: str | None, locator: str) -> dict[str, Any]:
 def test_of_two_valid_entries_of_one_id_the_first_counts_however_it_is_found() -> None:
     lookup = AssetLookup((asset("a", valid_from=LONG_AGO), at("db:a", "a")))
     assert lookup.find(None, "db:a", DAY).entry == lookup.find("a", None, DAY).entry == 0
+
+
+OPEN = at("https://wiki.example/*", "open", category="none")
+CLOSED = at("https://Wiki.example:443/crm/*", "closed")
+
+
+@pytest.mark.parametrize(
+    ("locator", "found"),
+    [
+        ("https://wiki.example/page", "open"),
+        ("https://wiki.example/open/../crm/1", "closed"),
+        ("https://wiki.example/open/%2e%2e/crm/1", "closed"),
+        ("HTTPS://WIKI.example.:443/crm/1", "closed"),
+        ("https://wiki.example//crm/1", None),
+        ("https://wiki.example/open/..%2Fcrm/1", None),
+        ("https://wiki.example//page", "open"),
+        ("https://wiki.example/crm//1", "closed"),
+    ],
+)
+def test_no_spelling_of_a_url_leads_to_another_asset(locator: str, found: str | None) -> None:
+    facts = facts_of(register(assets=(OPEN, CLOSED)), {"asset.claimed_id": None, "asset.locator": locator})
+    assert facts["asset.id"] == found
+
+
+def test_an_id_does_not_settle_how_a_locator_is_read() -> None:
+    event = {"asset.claimed_id": "open", "asset.locator": "https://wiki.example//crm/1"}
+    assert facts_of(register(assets=(OPEN, CLOSED)), event)["asset.known"] is False

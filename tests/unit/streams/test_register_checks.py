@@ -119,6 +119,16 @@ assets:
     assert {text for _, text in found} == {what}
 
 
+def test_two_spellings_of_one_url_tie() -> None:
+    text = """
+assets:
+- {id: a, name: a, valid_from: 2025-04-01, locators: [{pattern: "https://wiki.example/crm/*"}]}
+- {id: b, name: b, valid_from: 2025-04-01, locators: [{pattern: "HTTPS://Wiki.Example:443/crm/*"}]}
+"""
+    what = 'this locator ties with one of the asset "a"'
+    assert errors(text) == [(("assets", 1, "locators", 0, "pattern"), what)]
+
+
 def test_identities_that_tie_are_told() -> None:
     identity = "- {{id: {0}, valid_from: 2025-04-01, issuer: '{1}', subject: '{2}'{3}}}\n"
     rows = [

@@ -31,7 +31,7 @@ def data_dir(tmp_path: Path) -> str:
 def test_a_register_that_holds_passes_with_its_warnings(register: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["register", "check", register]) == 0
     out, err = capsys.readouterr()
-    assert out.startswith("The register holds: 2 parties, 1 countries; version ")
+    assert out.startswith("The register holds: 2 parties, 1 country; version ")
     reason = "without assessed_on it counts as missing (FS-UNASSESSED)"
     assert err == f"warning: {register}:6:3: the assessment has no date: {reason} (add assessed_on)\n"
 
@@ -61,7 +61,7 @@ def test_a_loaded_register_is_shown_by_day_part_and_key(
     register: str, data_dir: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["register", "load", register, "--data-dir", data_dir]) == 0
-    assert capsys.readouterr().out.startswith("Loaded: 2 parties, 1 countries; version ")
+    assert capsys.readouterr().out.startswith("Loaded: 2 parties, 1 country; version ")
     assert run(["register", "load", register, "--data-dir", data_dir]) == 0
     assert capsys.readouterr().out.startswith("This version is loaded already: ")
     assert run(["register", "show", "--data-dir", data_dir, "--json"]) == 0

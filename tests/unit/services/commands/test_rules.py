@@ -64,7 +64,7 @@ def test_a_test_that_does_not_hold_is_shown_and_ends_with_1(folder: Path, capsys
 
 def test_tests_of_one_rule_can_be_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["rules", "test", "XB-STORE"]) == 0
-    assert "of 1 rules hold" in capsys.readouterr().out
+    assert "of 1 rule hold" in capsys.readouterr().out
 
 
 def test_a_rule_that_does_not_exist_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:

@@ -87,6 +87,11 @@ def test_distinct_users_of_the_event_are_held_against_the_limit(
     assert facts["party.users_in_scope"] is within
 
 
+def test_one_record_may_be_of_many_users() -> None:
+    facts = read(scoped(users_per_day=1), event={"records.users": None, "records.count": 1})
+    assert facts["party.users_in_scope"] is None
+
+
 def test_a_grant_is_held_against_the_scope_by_its_privileges_not_by_the_granters_action() -> None:
     grant = {"event.kind": "grant", "action": "manage", "grantee.issuer": "idp", "grantee.subject": "bob"}
     known = scoped(privileges=("select",))

@@ -12,6 +12,8 @@ HERE = f"ap-northeast-1:{ACCOUNT}"
     ("call", "parameters", "locators"),
     [
         ("s3:GetObject", {"bucketName": "b", "key": "k"}, ["arn:aws:s3:::b/k"]),
+        ("s3:PutAccessPointPolicy", {"name": "ap"}, [f"arn:aws:s3:{HERE}:accesspoint/ap"]),
+        ("s3:CreateAccessPoint", {"name": "ap", "CreateAccessPointRequest": {"Bucket": "b"}}, ["arn:aws:s3:::b"]),
         ("s3:ListObjects", {"bucketName": "b"}, ["arn:aws:s3:::b"]),
         ("secretsmanager:GetSecretValue", {"secretId": "crm/db"}, [f"arn:aws:secretsmanager:{HERE}:secret:crm/db"]),
         (

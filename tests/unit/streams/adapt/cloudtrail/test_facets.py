@@ -14,6 +14,9 @@ def test_exposure_to_another_account_names_it() -> None:
     assert exposure_to(RECORD, f"arn:aws:iam::{OTHER}:root") == Exposure(to="named_party", party=f"aws:{OTHER}")
     organisation = f"arn:aws:organizations::{OTHER}:organization/o-1"
     assert exposure_to(RECORD, organisation) == Exposure(to="named_party", party=f"aws:{OTHER}")
+    provider = f"arn:aws:iam::{ACCOUNT}:saml-provider/corp"
+    them = Exposure(to="named_party", party=f"aws:federated:{provider}")
+    assert exposure_to(RECORD, f"federated:{provider}") == them
     assert exposure_to(RECORD, "canonical:79a5") == Exposure(to="named_party", party="aws:canonical:79a5")
 
 
@@ -31,4 +34,6 @@ def test_a_grantee_is_known_by_its_account() -> None:
     arn = f"arn:aws:iam::{OTHER}:root"
 
     assert principal_of(RECORD, arn) == Principal(issuer=f"aws:{OTHER}", subject=arn, party=f"aws:{OTHER}")
+    provider = f"arn:aws:iam::{ACCOUNT}:saml-provider/corp"
+    assert principal_of(RECORD, f"federated:{provider}") == Principal(issuer=provider, subject="*")
     assert principal_of(RECORD, "user-1") == Principal(issuer=f"aws:{ACCOUNT}", subject="user-1")

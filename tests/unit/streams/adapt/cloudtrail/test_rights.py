@@ -41,6 +41,12 @@ CASES: list[tuple[str, Any, tuple[str, str, str]]] = [
     ("iam:CreateLoginProfile", {"userName": "taro"}, (USER, "given", "console-login")),
     ("iam:UpdateLoginProfile", {"userName": "taro"}, (USER, "changed", "console-login")),
     ("iam:DeleteLoginProfile", {"userName": "taro"}, (USER, "revoked", "console-login")),
+    ("iam:PutRolePermissionsBoundary", {"roleName": "r", "permissionsBoundary": P}, (ROLE, "changed", P)),
+    ("iam:PutUserPermissionsBoundary", {"userName": "taro", "permissionsBoundary": P}, (USER, "changed", P)),
+    ("iam:DeleteRolePermissionsBoundary", {"roleName": "r"}, (ROLE, "changed", "permissions-boundary")),
+    ("iam:DeleteUserPermissionsBoundary", {"userName": "taro"}, (USER, "changed", "permissions-boundary")),
+    ("iam:CreatePolicyVersion", {**POLICY, "setAsDefault": True}, (P, "changed", P)),
+    ("iam:SetDefaultPolicyVersion", {**POLICY, "versionId": "v2"}, (P, "changed", P)),
     ("iam:CreateRole", {"roleName": "r", "assumeRolePolicyDocument": TRUST}, (THEM, "given", "sts:AssumeRole")),
     ("iam:UpdateAssumeRolePolicy", {"roleName": "r", "policyDocument": TRUST}, (THEM, "given", "sts:AssumeRole")),
     ("kms:CreateGrant", {"granteePrincipal": THEM, "operations": ["Decrypt"]}, (THEM, "given", "Decrypt")),
@@ -71,6 +77,38 @@ def test_the_issuer_is_the_account_of_the_grantee_or_its_directory() -> None:
 
 def test_an_access_key_switched_on_is_given() -> None:
     assert rights_of(record("iam:UpdateAccessKey", {"userName": "taro", "status": "Active"}))[0].change == "given"
+
+
+READS = {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::lake/*"}}
+DENIES = {"Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}}
+
+
+@pytest.mark.parametrize(
+    ("call", "parameters", "opens"),
+    [
+        ("iam:AttachUserPolicy", {"userName": "taro", **POLICY}, [f"opened-by:{P}"]),
+        ("iam:AddUserToGroup", {"userName": "taro", "groupName": "g"}, [f"opened-by:{GROUP}"]),
+        ("iam:CreateAccessKey", {"userName": "taro"}, [f"opened-by:{USER}"]),
+        ("iam:PutRolePermissionsBoundary", {"roleName": "r", "permissionsBoundary": P}, [f"opened-by:{ROLE}"]),
+        ("iam:PutUserPolicy", {"userName": "taro", "policyDocument": READS}, ["arn:aws:s3:::lake/*"]),
+        ("iam:PutUserPolicy", {"userName": "taro", "policyDocument": "no policy"}, [f"opened-by:{USER}"]),
+        ("iam:PutUserPolicy", {"userName": "taro", "policyDocument": DENIES}, []),
+        ("iam:CreateRole", {"roleName": "r", "assumeRolePolicyDocument": TRUST}, [f"opened-by:{ROLE}"]),
+        ("iam:CreateRole", {"assumeRolePolicyDocument": TRUST}, []),
+        ("iam:SetDefaultPolicyVersion", {**POLICY, "versionId": "v2"}, [f"opened-by:{P}"]),
+        ("iam:CreatePolicyVersion", {**POLICY, "setAsDefault": True, "policyDocument": READS}, ["arn:aws:s3:::lake/*"]),
+    ],
+)
+def test_a_right_of_iam_is_to_what_it_opens(call: str, parameters: Any, opens: list[str]) -> None:
+    (found,) = rights_of(record(call, parameters))
+
+    assert list(found.locators) == opens
+
+
+def test_a_version_of_a_policy_that_is_not_its_default_gives_nothing() -> None:
+    assert (
+        rights_of(record("iam:CreatePolicyVersion", {**POLICY, "setAsDefault": False, "policyDocument": READS})) == []
+    )
 
 
 @pytest.mark.parametrize("parameters", [None, {}, {"userName": 5}, {"userName": ""}, {"principalId": []}, "HIDDEN"])
