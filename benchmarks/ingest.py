@@ -38,6 +38,7 @@ from services.ingest import Ingest
 from services.interpretation_files import read_interpretations
 from services.register_files import read_register
 from services.register_store import Doer, load_register
+from services.runtime import prepare
 from services.sources import BatchLimits, open_source
 from services.store import Store
 from streams.pipeline import run
@@ -59,6 +60,7 @@ class Told:
 def main(arguments: list[str]) -> int:
     """Measure each size and print; 0 if every ingest recorded every message."""
     chosen = _arguments(arguments)
+    prepare()  # as `ashiato` does; the processes below read it from the environment
     found = []
     for events in chosen.events:
         with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
@@ -135,6 +137,7 @@ def _in_a_process(work: Callable[[Path, Path], tuple[int, float, float]], path: 
 
 
 def _tell(pipe: Connection, work: Callable[[Path, Path], tuple[int, float, float]], path: Path, data_dir: Path) -> None:
+    prepare()
     messages, wall, cpu = work(path, data_dir)
     pipe.send(Told(messages, wall, cpu, _peak()))
 

@@ -1,0 +1,28 @@
+"""What a process tells its allocator and its interpreter before the work begins.
+
+Both are about many columns that come and go with every batch, and about two threads that share the interpreter: one
+takes messages apart in Python, the other writes into the store or talks to Kafka.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final
+
+ALLOCATOR_VARIABLE: Final = "_RJEM_MALLOC_CONF"
+"""jemalloc, which Polars brings with it on Linux, reads this when Polars is imported."""
+
+ALLOCATOR: Final = "dirty_decay_ms:10000,muzzy_decay_ms:10000"
+"""Memory of the batch before is kept for the next one: ten seconds, as jemalloc does by itself. Polars asks for half a
+second, and the kernel then clears the same pages again for every batch."""
+
+SWITCH_SECONDS: Final = 0.000_5
+"""A thread that comes back from native code waits so long for the interpreter, at most. By default it waits ten times
+as long at each of some two hundred steps of a batch while another thread runs Python."""
+
+
+def prepare() -> None:
+    """Set both, before Polars is imported; what the environment says of the allocator stays."""
+    os.environ.setdefault(ALLOCATOR_VARIABLE, ALLOCATOR)
+    sys.setswitchinterval(SWITCH_SECONDS)

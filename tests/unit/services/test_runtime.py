@@ -1,0 +1,45 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from services.runtime import ALLOCATOR, ALLOCATOR_VARIABLE, SWITCH_SECONDS, prepare
+
+PROGRAM = """
+import sys
+sys.argv = ["ashiato", "--version"]
+import services.cli
+assert "polars" not in sys.modules, "the allocator is told before Polars is imported"
+try:
+    services.cli.main()
+except SystemExit:
+    import os
+    print(os.environ["_RJEM_MALLOC_CONF"], sys.getswitchinterval())
+"""
+
+
+def _told(environment: dict[str, str]) -> str:
+    clean = {name: value for name, value in os.environ.items() if name != ALLOCATOR_VARIABLE}
+    command = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(command, env={**clean, **environment}, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1]
+
+
+def test_the_command_line_tells_allocator_and_interpreter_before_polars_comes() -> None:
+    assert _told({}) == f"{ALLOCATOR} {SWITCH_SECONDS}"
+
+
+def test_what_the_environment_says_of_the_allocator_stays() -> None:
+    assert _told({ALLOCATOR_VARIABLE: "dirty_decay_ms:1"}) == f"dirty_decay_ms:1 {SWITCH_SECONDS}"
+
+
+def test_the_names_are_those_that_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(ALLOCATOR_VARIABLE, raising=False)
+    before = sys.getswitchinterval()
+    try:
+        prepare()
+        assert (os.environ[ALLOCATOR_VARIABLE], sys.getswitchinterval()) == (ALLOCATOR, SWITCH_SECONDS)
+    finally:
+        sys.setswitchinterval(before)
+        monkeypatch.setenv(ALLOCATOR_VARIABLE, ALLOCATOR)
