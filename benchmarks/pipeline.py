@@ -11,8 +11,8 @@ each in a process of its own:
 * one core: the pipeline on one thread, Polars held to one thread too;
 * two cores: the pipeline on two threads, each with its own index and every other batch; Polars with two threads.
 
-The baseline's turn takes many times as long as a pass of the pipeline, so the pipeline makes several passes in its turn:
-otherwise most of its time would go by before caches and memory are its own again.
+The baseline's turn takes many times as long as a pass of the pipeline, so the pipeline makes several passes in its
+turn: otherwise most of its time would go by before caches and memory are its own again.
 
 Told is the median over the rounds of ratios taken within one round, because what else the machine does falls on all of
 them. CPU time is user and system time of a whole process, Polars' own threads included.

@@ -37,6 +37,8 @@ class DistinctTable:
 
     def of(self, keys: pl.DataFrame) -> pl.DataFrame:
         """Return one row of values for each row of ``keys``, in the same order."""
+        if keys.is_empty():
+            return pl.DataFrame(schema=self._schema)
         keys = keys.select(sorted(keys.columns))
         if self._known.is_empty():
             self._forget(keys)

@@ -72,15 +72,19 @@ def judge(facts: pl.DataFrame, rulebook: Rulebook) -> pl.DataFrame:
     """
     judged = rulebook.ruleset.judge(facts)
     found = [
-        _findings(facts[met.arg_true()], met.arg_true(), part)
+        _findings(facts.select("event.time", *_names(part)), met.arg_true(), part)
         for part, met in zip(parts(rulebook), judged.get_columns(), strict=True)
         if met.any()
     ]
     return pl.concat(found or [pl.DataFrame(schema=FINDING_SCHEMA)]).sort("row", "rule", "role")
 
 
+def _names(part: Part) -> list[str]:
+    return [column.name for column in part.reads if column.name != "event.time"]
+
+
 def _findings(events: pl.DataFrame, rows: pl.Series, part: Part) -> pl.DataFrame:
-    """Return the findings of one condition on the events that met it."""
+    """Return the findings of one condition on the events that met it, which stand at ``rows``."""
     block = part.rule.block
     day = pl.col("event.time").dt.convert_time_zone(_TOKYO).dt.to_string("%Y-%m-%d")
     constants: dict[str, str | int | None] = {
@@ -91,7 +95,7 @@ def _findings(events: pl.DataFrame, rows: pl.Series, part: Part) -> pl.DataFrame
         "level": part.rule.level,
         "policy_item": block.policy_item,
     }
-    return events.select(
+    return events[rows].select(
         rows.cast(pl.UInt32).alias("row"),
         *(pl.lit(value, dtype=FINDING_SCHEMA[name]).alias(name) for name, value in constants.items()),
         (day if block.episode == "day" else pl.lit(None, dtype=pl.String)).alias("episode"),

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from schemas.facts import COLUMNS
 from streams.commit import compact_json
+from streams.enrich.facts import DTYPES
 
 
 class Chosen:
@@ -16,11 +18,15 @@ class Chosen:
     Args:
         frame: the batch.
         condition: says which rows; a null is not chosen.
+
+    Attributes:
+        none: whether no row is chosen; then there is nothing to work on (`absent`).
     """
 
     def __init__(self, frame: pl.DataFrame, condition: pl.Expr) -> None:
         self._mask = frame.select(condition.fill_null(False).alias("chosen"))["chosen"]
         self._all = self._mask.all()
+        self.none = not self._mask.any()
 
     def of(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the chosen rows of a frame as long as the batch."""
@@ -36,6 +42,16 @@ class Chosen:
             return found
         place = self._mask.to_frame("chosen").select(pl.when("chosen").then(pl.col("chosen").cum_sum() - 1))
         return found.select(pl.all().gather(place["chosen"]))
+
+
+def absent(names: Iterable[str], rows: int) -> pl.DataFrame:
+    """Return so many rows of facts (names of `schemas.facts`) that are all null.
+
+    What no event of a batch has is not looked for: each step costs the same for no rows as for a thousand.
+    """
+    return pl.DataFrame(
+        [pl.Series(name, [None], dtype=DTYPES[COLUMNS[name].type]).new_from_index(0, rows) for name in names]
+    )
 
 
 def prefixed(table: pl.DataFrame, role: str) -> pl.DataFrame:

@@ -10,8 +10,9 @@ import polars as pl
 from schemas.register import Identity
 from streams.commit import Keys
 from streams.distinct import DistinctTable, Key
-from streams.enrich.columns import Chosen, beside, prefixed, text_of
+from streams.enrich.columns import Chosen, absent, beside, prefixed, text_of
 from streams.enrich.contract_columns import HANDLED, WORK_COLUMNS, ContractColumns
+from streams.enrich.contracts import CONTRACT_FACTS
 from streams.enrich.employers import Who
 from streams.enrich.facts import cite, schema_of
 from streams.enrich.handlers import HANDLER_FACTS, gravity, handler_facts
@@ -21,6 +22,10 @@ from streams.register_index import RegisterIndex
 
 _HIDDEN: Final = {**HANDLED, "gravity": pl.Int8()}
 """Columns of a handler that are no facts: what contracts are asked with, and which of two handlers counts."""
+
+_RECIPIENT_FACTS: Final = tuple(
+    f"recipient.{name}" for name in (*HANDLER_FACTS, *CONTRACT_FACTS, "users_in_scope", "key", "identity_ref")
+)
 
 _RECEIVER: Final = ("claim", "operator", "country", "has_place", "government")
 
@@ -53,6 +58,8 @@ class HandlerColumns:
         """Return the facts of who receives (`streams.enrich.who`), columns ``recipient.*``; null if nobody does."""
         who = received_by(seen)
         received = Chosen(who, pl.col("received"))
+        if received.none:
+            return absent(_RECIPIENT_FACTS, len(who))
         seen = received.of(seen.select(*WORK_COLUMNS, *EXPOSED_COLUMNS))
         who, segments = received.of(who), received.series(segments)
         nobody = pl.lit(None, pl.String)
@@ -67,6 +74,8 @@ class HandlerColumns:
         """Return whether the register knows the party that data is exposed to (Boolean, ``exposure.party_known``)."""
         asked = pl.DataFrame({"claim": events["exposure.party"], "segment": segments})
         named = Chosen(asked, pl.col("claim").is_not_null())
+        if named.none:
+            return absent(["exposure.party_known"], len(asked))["exposure.party_known"]
         nothing = pl.lit(None, pl.String)
         who = named.of(asked).with_columns(
             operator=nothing, country=nothing, has_place=pl.lit(False), government=pl.lit(False)

@@ -12,7 +12,7 @@ import polars.selectors as cs
 from schemas.interpretations import Interpretations
 from streams.commit import Keys
 from streams.distinct import DistinctTable, Key
-from streams.enrich.columns import Chosen, beside, prefixed
+from streams.enrich.columns import Chosen, absent, beside, prefixed
 from streams.enrich.facts import schema_of
 from streams.enrich.keys import asset_key
 from streams.enrich.places import PLACE_FACTS, Placed, place_facts
@@ -22,6 +22,7 @@ _MICROSECOND: Final = dt.timedelta(microseconds=1)
 
 
 _DESTINATION: Final = cs.starts_with("destination.")
+_DESTINATION_FACTS: Final = tuple(f"destination.{name}" for name in (*PLACE_FACTS, "key"))
 
 
 class PlaceColumns:
@@ -47,6 +48,8 @@ class PlaceColumns:
     def destinations(self, events: pl.DataFrame, segments: pl.Series, keys: Keys) -> pl.DataFrame:
         """Return the facts of where transfers go, columns ``destination.*``; other events have no destination."""
         transfers = Chosen(events, pl.col("event.kind") == "transfer")
+        if transfers.none:
+            return absent(_DESTINATION_FACTS, len(events))
         moved, when = transfers.of(events.select("event.time", _DESTINATION)), transfers.series(segments)
         named = self._index.assets(moved["destination.claimed_asset"], moved["destination.locator"], when)
         said = moved.select("destination.region", "destination.claimed_country", "destination.persistence")

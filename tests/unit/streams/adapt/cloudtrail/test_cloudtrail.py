@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import polars as pl
 import pytest
 
 from schemas.errors import MessageError
@@ -213,5 +214,7 @@ def test_real_records_give_no_dead_letter_and_no_country() -> None:
 
         assert decoded.dead_letters.height == 0, path.stem
         assert decoded.events["position.offset"].n_unique() == len(records(path)), path.stem
-        assert decoded.events["asset.region"].null_count() == 0, path.stem
+        # What a right in IAM opens may lie in any region; all else says where it was done.
+        somewhere = decoded.events.filter(~pl.col("asset.locator").str.starts_with("opened-by:"))
+        assert somewhere["asset.region"].null_count() == 0, path.stem
         assert decoded.events["origin.country"].null_count() == decoded.events.height, path.stem
