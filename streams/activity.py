@@ -5,6 +5,7 @@ What own staff reads at home, as the policy says, is no activity. What is not kn
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import polars as pl
@@ -27,6 +28,7 @@ def activity(facts: pl.DataFrame, findings: pl.DataFrame, records: pl.DataFrame)
     return records.filter(facts.select(raised | _worth_watching()).to_series()).select(COLUMNS)
 
 
+@cache
 def _worth_watching() -> pl.Expr:
     """Return whether an event is activity by what it is; an unknown handler or place counts as somebody else's."""
     kind = pl.col("event.kind")

@@ -15,7 +15,7 @@ import polars as pl
 from schemas.facts import COLUMNS, Column
 from schemas.findings import Role
 from streams.rules import Rule, Rulebook
-from streams.sigma.predicates import columns
+from streams.sigma.predicates import Tree, columns
 
 FINDING_SCHEMA: Final = {
     "row": pl.UInt32(),
@@ -43,15 +43,20 @@ class Part:
 
     rule: Rule
     role: Role
-    reads: tuple[Column, ...]
+    tree: Tree
+
+    @property
+    def reads(self) -> tuple[Column, ...]:
+        """The columns that the condition reads, in the order of the catalogue; found when somebody asks."""
+        read = columns(self.tree)
+        return tuple(column for name, column in COLUMNS.items() if name in read)
 
 
 def parts(rulebook: Rulebook) -> Iterator[Part]:
     """Return the conditions of all rules, in the order in which the rules' set judges them."""
     for rule in rulebook:
         for role, tree in zip(rule.block.about, rule.compiled.trees, strict=True):
-            read = columns(tree)
-            yield Part(rule, role, tuple(column for name, column in COLUMNS.items() if name in read))
+            yield Part(rule, role, tree)
 
 
 def judge(facts: pl.DataFrame, rulebook: Rulebook) -> pl.DataFrame:
@@ -72,20 +77,17 @@ def judge(facts: pl.DataFrame, rulebook: Rulebook) -> pl.DataFrame:
     """
     judged = rulebook.ruleset.judge(facts)
     found = [
-        _findings(facts.select("event.time", *_names(part)), met.arg_true(), part)
+        _findings(facts, met.arg_true(), part)
         for part, met in zip(parts(rulebook), judged.get_columns(), strict=True)
         if met.any()
     ]
     return pl.concat(found or [pl.DataFrame(schema=FINDING_SCHEMA)]).sort("row", "rule", "role")
 
 
-def _names(part: Part) -> list[str]:
-    return [column.name for column in part.reads if column.name != "event.time"]
-
-
-def _findings(events: pl.DataFrame, rows: pl.Series, part: Part) -> pl.DataFrame:
+def _findings(facts: pl.DataFrame, rows: pl.Series, part: Part) -> pl.DataFrame:
     """Return the findings of one condition on the events that met it, which stand at ``rows``."""
-    block = part.rule.block
+    block, reads = part.rule.block, part.reads
+    events = facts.select(*dict.fromkeys(["event.time", *(column.name for column in reads)]))[rows]
     day = pl.col("event.time").dt.convert_time_zone(_TOKYO).dt.to_string("%Y-%m-%d")
     constants: dict[str, str | int | None] = {
         "rule": part.rule.id,
@@ -95,11 +97,11 @@ def _findings(events: pl.DataFrame, rows: pl.Series, part: Part) -> pl.DataFrame
         "level": part.rule.level,
         "policy_item": block.policy_item,
     }
-    return events[rows].select(
+    return events.select(
         rows.cast(pl.UInt32).alias("row"),
         *(pl.lit(value, dtype=FINDING_SCHEMA[name]).alias(name) for name, value in constants.items()),
         (day if block.episode == "day" else pl.lit(None, dtype=pl.String)).alias("episode"),
-        pl.struct(shown(column).alias(column.name) for column in part.reads).struct.json_encode().alias("facts"),
+        pl.struct(shown(column).alias(column.name) for column in reads).struct.json_encode().alias("facts"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final, get_args
 
 import polars as pl
@@ -72,6 +73,7 @@ def _about(events: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@cache
 def _party() -> pl.Expr:
     """Return the column that a finding's role takes its party from."""
     chosen = pl.lit(None, dtype=pl.String)
@@ -80,6 +82,7 @@ def _party() -> pl.Expr:
     return chosen.alias("party")
 
 
+@cache
 def _country() -> pl.Expr:
     """Return the column that a finding's role and policy item take its country from."""
     chosen = pl.lit(None, dtype=pl.String)
@@ -89,6 +92,7 @@ def _country() -> pl.Expr:
     return chosen.alias("country")
 
 
+@cache
 def _record() -> pl.Expr:
     """Return `schemas.findings.Finding` as a leaf; ``facts`` is JSON already and goes in as it is, last."""
     head = pl.struct(
