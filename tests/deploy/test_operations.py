@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from services.cli import ashiato
 from services.metric_names import METRICS
 from services.settings import Settings
-from services.settings_files import _names_at
+from services.settings_files import OTHER_NAMES, _names_at
 from tests.support.deployed import ROOT, compose
 
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -50,10 +50,18 @@ def test_the_command_of_every_block_is_one_that_is_checked_here() -> None:
         "python deploy/make_secrets.py",
         "make bench-kafka",
         "ASHIATO_KAFKA__TOPICS=",
+        "export ASHIATO_",
     )
     assert not [line for line in BLOCKS if not line.startswith(known)]
     services = {match for line in BLOCKS for match in re.findall(r"--rm (\w+)", line)}
     assert services <= compose()["services"].keys()
+
+
+def test_a_variable_that_is_set_is_a_setting() -> None:
+    found = re.findall(r"^export ASHIATO_(\w+)=", "\n".join(BLOCKS), re.MULTILINE)
+    names = [name.lower().split("__") for name in found if f"ASHIATO_{name}" not in {*OTHER_NAMES, "ASHIATO_DATA_DIR"}]
+    assert len(found) >= 5
+    assert not [name for name in names if name[-1] not in _names_at(tuple(name[:-1]))]
 
 
 @pytest.mark.parametrize("name", SETTINGS)

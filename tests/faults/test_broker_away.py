@@ -56,7 +56,7 @@ async def test_recorders_that_are_killed_while_the_broker_is_away_go_on_behind_t
         second = fragile.crew.start()
         await second.says("retried")  # with no broker there is nothing to begin with: it says so, and waits
         await second.stop()
-        third = fragile.crew.start()
+        third = fragile.crew.start(batch_rows=2_000)  # what is left is a backlog
         await third.says("retried")
         await asyncio.to_thread(broker.start)
         await third.says("recorded")

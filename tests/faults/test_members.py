@@ -56,7 +56,7 @@ async def test_zombies_that_wake_up_in_the_middle_of_a_batch_while_another_owns_
             await shared.caught_up()
             await zombie.stop()
             await heir.stop()
-    last = shared.crew.start()
+    last = shared.crew.start(batch_rows=2_000)  # what is left is a backlog
     await shared.caught_up()
     await last.stop()
 
