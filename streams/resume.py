@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -12,7 +11,7 @@ from schemas.errors import Place, SourceError
 from schemas.records import Range
 from streams.batch import RawBatch
 from streams.commit import Keys, keyed_hex
-from streams.ranges import Accepted, Digest, bare
+from streams.ranges import Accepted, Digest, bare_sha256
 
 _GENERATION = re.compile(r"~(\d+)$")
 
@@ -48,7 +47,7 @@ def messages_hmac(digest: bytes, keys: Keys) -> str:
 
 def is_last_message(message: bytes, of: Range, keys: Keys) -> bool:
     """Return whether a message is the last one that a range was made of."""
-    return messages_hmac(hashlib.sha256(bare(message)).digest(), keys) == of.last_message_hmac
+    return messages_hmac(bare_sha256(message), keys) == of.last_message_hmac
 
 
 def rest(batch: RawBatch, first: int) -> RawBatch | None:
