@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
-from aiokafka.errors import for_code
+from aiokafka.errors import KafkaConnectionError, NodeNotReadyError, for_code
 
 SETTLE_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 5.0
@@ -143,9 +143,17 @@ async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 async def _partitions(admin: AIOKafkaAdminClient, name: str) -> list[int]:
-    """Return the partitions of a topic that have a leader; none if there is no such topic."""
-    (topic,) = await admin.describe_topics([name])
-    return [one["partition"] for one in topic["partitions"] if one["error_code"] == 0]
+    """Return the partitions of a topic that have a leader; none if there is no such topic.
+
+    A broker that was stopped or frozen until its controller gave it up answers before it is let in again, and for so
+    long it names no broker at all, itself included: that is waited for.
+    """
+    async with asyncio.timeout(SETTLE_SECONDS):
+        while True:
+            with suppress(KafkaConnectionError, NodeNotReadyError):
+                (topic,) = await admin.describe_topics([name])
+                return [one["partition"] for one in topic["partitions"] if one["error_code"] == 0]
+            await asyncio.sleep(0.1)
 
 
 async def _settle(admin: AIOKafkaAdminClient, name: str, partitions: int) -> None:
