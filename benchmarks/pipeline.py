@@ -9,7 +9,8 @@ each in a process of its own:
 
 * baseline: `benchmarks.baseline`, one event at a time; Python runs one thread at a time, so it has no use for a second;
 * one core: the pipeline on one thread, Polars held to one thread too;
-* two cores: the pipeline on two threads, each with its own index and every other batch; Polars with two threads.
+* two threads: the pipeline on two threads, each with its own index and every other batch; Polars with two threads;
+* two processes: two of one core side by side, all batches each, as two recorders work on partitions of their own.
 
 The baseline's turn takes many times as long as a pass of the pipeline, so the pipeline makes several passes in its
 turn: otherwise most of its time would go by before caches and memory are its own again.
@@ -51,10 +52,10 @@ from streams.pipeline import Context, run
 from streams.record import record
 
 BASELINE: Final = "baseline"
-WAYS: Final = {BASELINE: 1, "one core": 1, "two cores": 2}
-"""Name of each way, and the threads that Polars may use in it."""
+WAYS: Final = {BASELINE: (1, 1), "one core": (1, 1), "two threads": (1, 2), "two processes": (2, 1)}
+"""Name of each way, its processes, and the threads that Polars may use in each."""
 
-PASSES: Final = {BASELINE: 1, "one core": 5, "two cores": 5}
+PASSES: Final = {BASELINE: 1, "one core": 5, "two threads": 5, "two processes": 5}
 """Passes over all batches in one turn: all turns take about as long."""
 
 STAGES: Final = ("decode", "enrich", "classify", "judge", "record")
@@ -107,27 +108,38 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
 
 
 def _rounds(files: list[Path], count: int, limits: BatchLimits, repeat: int) -> list[dict[str, Round]]:
-    """Let the ways take turns, each in a process that did it once before."""
+    """Let the ways take turns, each in processes that did it once before."""
     spawn = multiprocessing.get_context("spawn")
     workers = []
-    for way, threads in WAYS.items():
+    for way, (processes, threads) in WAYS.items():
         os.environ["POLARS_MAX_THREADS"] = str(threads)  # Polars reads it when it is imported
-        ours, its = spawn.Pipe()
-        worker = spawn.Process(target=_work, args=(its, way, files, count, limits), daemon=True)
-        worker.start()
-        workers.append((way, worker, ours))
-        assert ours.recv() == "ready"
+        for _ in range(processes):
+            ours, its = spawn.Pipe()
+            worker = spawn.Process(target=_work, args=(its, way, files, count, limits), daemon=True)
+            worker.start()
+            workers.append((way, worker, ours))
+    for _, _, pipe in workers:
+        assert pipe.recv() == "ready"
     rounds = []
     for _ in range(repeat):
         turn = {}
-        for way, _, pipe in workers:
-            pipe.send("go")
-            turn[way] = pipe.recv()
+        for way in WAYS:
+            pipes = [pipe for of, _, pipe in workers if of == way]
+            for pipe in pipes:
+                pipe.send("go")
+            turn[way] = _together([pipe.recv() for pipe in pipes])
         rounds.append(turn)
     for _, worker, pipe in workers:
         pipe.send("stop")
         worker.join()
     return rounds
+
+
+def _together(parts: list[Round]) -> Round:
+    """Return what an event costs where processes did the same at the same time."""
+    wall = max(one.whole.wall for one in parts) / len(parts)
+    cpu = sum(one.whole.cpu for one in parts) / len(parts)
+    return Round(Cost(wall, cpu), parts[0].stages)
 
 
 def _work(pipe: Connection, way: str, files: list[Path], count: int, limits: BatchLimits) -> None:
@@ -139,7 +151,8 @@ def _work(pipe: Connection, way: str, files: list[Path], count: int, limits: Bat
     ways: dict[str, Callable[[], object]] = {
         BASELINE: lambda: _one_by_one(batches, baseline.run),
         "one core": lambda: _one_by_one(batches, lambda batch: run(batch, one)),
-        "two cores": lambda: _on_two_threads(batches, (one, other)),
+        "two threads": lambda: _on_two_threads(batches, (one, other)),
+        "two processes": lambda: _one_by_one(batches, lambda batch: run(batch, one)),
     }
     ways[way]()
     pipe.send("ready")
@@ -217,7 +230,8 @@ def summary(batches: Sequence[RawBatch], rounds: Sequence[dict[str, Round]]) -> 
         "baseline_to_pipeline": {
             "CPU time, one core": ratio("one core", "cpu"),
             "wall clock, one core": ratio("one core", "wall"),
-            "wall clock, two cores": ratio("two cores", "wall"),
+            "wall clock, two threads": ratio("two threads", "wall"),
+            "wall clock, two processes": ratio("two processes", "wall"),
         },
         "us_per_event": whole,
         "events_per_second": {way: round(1e6 / cost["wall"]) for way, cost in whole.items()},
@@ -232,8 +246,8 @@ def _text(told: dict[str, Any]) -> str:
             f"{told['events']:,} events of {told['bytes_per_event']} bytes; records, leaf hashes and roots agree",
             f"{told['cores']} cores; load {told['load']} (a load above the number of cores spoils the wall clock)",
             "",
-            "baseline / pipeline    ratio",
-            *(f"  {name:22} {ratio:5.2f}" for name, ratio in told["baseline_to_pipeline"].items()),
+            "baseline / pipeline       ratio",
+            *(f"  {name:25} {ratio:5.2f}" for name, ratio in told["baseline_to_pipeline"].items()),
             "",
             "us per event            wall    CPU  events/s",
             *(

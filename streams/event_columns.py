@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from itertools import repeat
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
@@ -46,10 +45,11 @@ DTYPES: Final[dict[ColumnType, pl.DataType]] = {
 }
 """Type of each kind of column of `schemas.facts`."""
 
-SLICE: Final = 512
+SLICE: Final = 1024
 """Events that are taken apart at once: as many as a processor's cache holds (`benchmarks.alternatives`)."""
 
 _TYPES: Final = {column.name: column.type for column in EVENT}
+_TIMES: Final = tuple(name for name, kind in _TYPES.items() if kind == "time")
 _TEXTS: Final = pa.large_list(pa.large_string())
 _WRITE_INTO: Final = msgspec.json.Encoder().encode_into
 
@@ -65,18 +65,16 @@ class EventColumns:
 
     def __init__(self) -> None:
         self._count = 0
-        self._columns: dict[str, list[Any]] = {}
+        self._pieces: dict[str, list[tuple[int, pl.Series]]] = {}
         self._text, self._ends = bytearray(), array("q", [0])
 
     def add(self, events: Sequence[FastEvent]) -> None:
         """Take over the next events. Their times are emptied on the way: they are not read again."""
+        if not events:
+            return
         for name, values in _columns(events).items():
-            column = self._columns.setdefault(name, [])
-            if _TYPES[name] == "texts":
-                column += [(self._count, pa.array(values, type=_TEXTS))]
-            else:
-                _fill(column, self._count)
-                column += values
+            if not _all_absent(values):
+                self._pieces.setdefault(name, []).append((self._count, _piece(_TYPES[name], values)))
         for event in events:
             _WRITE_INTO(event, self._text, -1)
             self._ends.append(len(self._text))
@@ -91,12 +89,14 @@ class EventColumns:
         * ``written``: UInt32, length of that JSON in bytes.
         * ``in_doubt``: Boolean, a time is of a form that only the contract can read, or wrong.
         """
-        series = {name: self._series(name) for name in _TYPES}
-        # No event lacks its time, so a null is one that could not be read; the other times may be absent.
-        doubt = series["event.time"].is_null()
-        for name in ("destination.temporary.until", "grant.until"):
-            if name in self._columns:
-                doubt |= series[name].is_null() & pl.Series(self._columns[name], dtype=pl.String).is_not_null()
+        series = {name: self._whole(name) for name in _TYPES}
+        # No event lacks its time, so one that could not be read is a doubt; the other times may be absent.
+        doubt = pl.repeat(False, self._count, eager=True)
+        for name in _TIMES:
+            if name in self._pieces:
+                told = series[name].is_not_null()
+                series[name] = parse_times(series[name])
+                doubt |= told & series[name].is_null()
         written = self._written()
         return pl.DataFrame(list(series.values())).with_columns(
             _content(written).alias("event.content"),
@@ -104,16 +104,20 @@ class EventColumns:
             doubt.alias("in_doubt"),
         )
 
-    def _series(self, name: str) -> pl.Series:
-        kind, values = _TYPES[name], self._columns.get(name)
-        if values is None:
-            return pl.Series(name, [None], dtype=DTYPES[kind]).new_from_index(0, self._count)
-        if kind == "texts":
-            return _lists(values, self._count).rename(name)
-        _fill(values, self._count)
-        if kind == "time":
-            return parse_times(pl.Series(name, values, dtype=pl.String))
-        return pl.Series(name, values, dtype=DTYPES[kind])
+    def _whole(self, name: str) -> pl.Series:
+        """Return the pieces of a column as one series; what comes before, between and behind them was absent."""
+        dtype = DTYPES[_TYPES[name]]
+        pieces = self._pieces.get(name)
+        if pieces is None:
+            return _nulls(dtype, self._count).rename(name)
+        parts: list[pl.Series] = []
+        end = 0
+        for begin, piece in [*pieces, (self._count, pieces[0][1].clear())]:
+            if begin > end:
+                parts.append(_nulls(piece.dtype, begin - end))
+            parts.append(piece)
+            end = begin + len(piece)
+        return pl.concat(parts, rechunk=True).rename(name)
 
     def _written(self) -> pl.Series:
         """Return each event as compact JSON, made of the one buffer they are in without a copy each."""
@@ -259,20 +263,20 @@ def _parts(found: list[_P | None], blank: _P) -> list[_P]:
     return [part or blank for part in found] if any(found) else []
 
 
-def _fill(column: list[Any], count: int) -> None:
-    """Make a column as long as so many events; those that it misses had nothing to say."""
-    column.extend(repeat(None, count - len(column)))
+def _all_absent(values: list[Any]) -> bool:
+    # Only a column that begins with nothing is counted through: to compare a text with nothing is what costs.
+    return values[0] is None and values.count(None) == len(values)
 
 
-def _lists(slices: list[tuple[int, pa.Array]], count: int) -> pl.Series:
-    """Return lists of texts that begin at so many events as one series; null and empty lists are told apart."""
-    pieces: list[pa.Array] = []
-    end = 0
-    for begin, texts in slices:
-        pieces += [pa.nulls(begin - end, _TEXTS), texts]
-        end = begin + len(texts)
-    chunks = pa.chunked_array([*pieces, pa.nulls(count - end, _TEXTS)], type=_TEXTS)
-    return cast("pl.Series", pl.from_arrow(chunks.combine_chunks()))
+def _piece(kind: ColumnType, values: list[Any]) -> pl.Series:
+    """Return what one slice says of a column; times as their text, null and empty lists told apart."""
+    if kind == "texts":
+        return cast("pl.Series", pl.from_arrow(pa.array(values, type=_TEXTS)))
+    return pl.Series(values, dtype=pl.String() if kind == "time" else DTYPES[kind])
+
+
+def _nulls(dtype: pl.DataType, count: int) -> pl.Series:
+    return pl.Series([None], dtype=dtype).new_from_index(0, count)
 
 
 def _content(written: pl.Series) -> pl.Expr:

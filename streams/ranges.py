@@ -110,7 +110,7 @@ class Digest:
             else:
                 begin, end = run
                 texts = bare_sha256s(batch.messages[begin:end]) if hashes is None else hashes[begin:end]
-                found = bytes.fromhex("".join(texts))
+                found = bytes.fromhex("".join(texts.to_list()))
             self._all.update(found)
             self._last = found[-_HASH_BYTES:]
 

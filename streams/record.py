@@ -52,7 +52,7 @@ def record(
     return Recorded(
         evidence=evidence,
         personal_short=_personal(events, "short"),
-        personal_long=_personal(events, "long").with_columns(_user_pseudonyms(events, keys)),
+        personal_long=_personal(events, "long", _user_pseudonyms(keys)),
         findings=found,
         dead_letters=letters.select(*POSITION_IN_BATCH, "reason", "text", "bytes", "salt", "raw"),
         merkle_root=merkle.root([*evidence["leaf_hash"].to_list(), *found["leaf_hash"].to_list()]),
@@ -109,23 +109,18 @@ def _may_be_long(lists: pl.Series) -> bool:
     return longest_list * (longest_text * _ESCAPED_BYTES + len('"",')) + len("[]") > MAX_LIST_BYTES
 
 
-def _personal(events: pl.DataFrame, clock: Clock) -> pl.DataFrame:
-    """Return the values under one clock with their salt; column names as in ``COMMITTED``."""
+def _personal(events: pl.DataFrame, clock: Clock, *more: pl.Expr) -> pl.DataFrame:
+    """Return the values under one clock with their salt, and ``more``; column names as in ``COMMITTED``."""
     names = [name for name, its_clock in COMMITTED.items() if its_clock == clock]
     long_lists = {name: f"{name}.long" for name in names if f"{name}.long" in events.columns}
     values = (pl.col(long_lists.get(name, name)).alias(name) for name in names)
-    return events.select(*POSITION_IN_BATCH, pl.col(SALT[clock]).alias("salt"), *values)
+    return events.select(*POSITION_IN_BATCH, pl.col(SALT[clock]).alias("salt"), *values, *more)
 
 
-def _user_pseudonyms(events: pl.DataFrame, keys: Keys) -> pl.Series:
+def _user_pseudonyms(keys: Keys) -> pl.Expr:
     """Return keyed pseudonyms of the users concerned (List of String, empty if they are not told).
 
     They let cases count users after the references themselves are erased.
     """
-    users = events["records.users"]
-    if users.null_count() == len(users):
-        return pl.Series("user.pseudonyms", [[]] * len(users), dtype=pl.List(pl.String))
-    named = pl.DataFrame({"user": users}).with_row_index("row").explode("user", empty_as_null=True)
-    hashed = named.with_columns(pseudonyms("user", pl.col("user"), keys).alias("user.pseudonyms"))
-    grouped = hashed.group_by("row", maintain_order=True).agg(pl.col("user.pseudonyms").drop_nulls())
-    return grouped["user.pseudonyms"]
+    hashed = pl.col("records.users").list.eval(pseudonyms("user", pl.element(), keys).drop_nulls())
+    return hashed.fill_null(pl.lit([], dtype=pl.List(pl.String))).alias("user.pseudonyms")
