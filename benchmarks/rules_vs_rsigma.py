@@ -39,7 +39,7 @@ import yaml
 
 from benchmarks.enriched_events import ROW, facts_of_a_day, random_facts, write_events
 from schemas.facts import COLUMNS
-from streams.enrich.facts import DTYPES
+from streams.column_types import DTYPES
 from streams.sigma import RuleSet, compile_rule
 
 RULEBOOK: Final = Path(__file__).parent.parent / "streams" / "rulebook"

@@ -20,10 +20,11 @@ import polars as pl
 
 from schemas.facts import FACTS
 from schemas.register import Asset, Category, IdentifierKind
+from streams.column_types import absent
 from streams.coverage import Coverage, coverage_of
 from streams.distinct import DistinctTable, Key
 from streams.enrich.columns import prefixed
-from streams.enrich.facts import DTYPES, Facts, cite, schema_of
+from streams.enrich.facts import Facts, cite, schema_of
 from streams.register_index import RegisterIndex
 from streams.register_moment import Moment
 
@@ -63,8 +64,8 @@ def classify(events: pl.DataFrame, index: RegisterIndex) -> pl.DataFrame:
         `schemas.facts`; ``event.contents`` is absent until the identity review counts it.
     """
     table = index.kept(CategoryColumns).of(events)
-    contents = pl.lit(None, DTYPES["int"]).alias("event.contents")
-    whole = pl.concat([events, table], how="horizontal").with_columns(contents)
+    contents = absent(["event.contents"], len(events))
+    whole = pl.concat([events, table, contents], how="horizontal")
     facts = [column.name for column in FACTS]
     before = [name for name in events.columns if name not in set(facts)]
     return whole.select(*before, *facts)

@@ -15,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from schemas.facts import EVENT, ColumnType
+from streams.column_types import DTYPES, nulls
 from streams.fast_events import (
     KINDS,
     AccessData,
@@ -34,16 +35,7 @@ from streams.fast_events import (
     TransferData,
     TransferEvent,
 )
-from streams.times import MICROSECONDS, parse_times
-
-DTYPES: Final[dict[ColumnType, pl.DataType]] = {
-    "text": pl.String(),
-    "bool": pl.Boolean(),
-    "int": pl.Int64(),
-    "time": MICROSECONDS,
-    "texts": pl.List(pl.String),
-}
-"""Type of each kind of column of `schemas.facts`."""
+from streams.times import parse_times
 
 SLICE: Final = 1024
 """Events that are taken apart at once: as many as a processor's cache holds (`benchmarks.alternatives`)."""
@@ -109,12 +101,12 @@ class EventColumns:
         dtype = DTYPES[_TYPES[name]]
         pieces = self._pieces.get(name)
         if pieces is None:
-            return _nulls(dtype, self._count).rename(name)
+            return nulls(name, dtype, self._count)
         parts: list[pl.Series] = []
         end = 0
         for begin, piece in [*pieces, (self._count, pieces[0][1].clear())]:
             if begin > end:
-                parts.append(_nulls(piece.dtype, begin - end))
+                parts.append(nulls(piece.name, piece.dtype, begin - end))
             parts.append(piece)
             end = begin + len(piece)
         return pl.concat(parts, rechunk=True).rename(name)
@@ -275,16 +267,7 @@ def _piece(kind: ColumnType, values: list[Any]) -> pl.Series:
     return pl.Series(values, dtype=pl.String() if kind == "time" else DTYPES[kind])
 
 
-def _nulls(dtype: pl.DataType, count: int) -> pl.Series:
-    return pl.Series([None], dtype=dtype).new_from_index(0, count)
-
-
 def _content(written: pl.Series) -> pl.Expr:
     until = pl.coalesce("destination.temporary.until", "grant.until").to_physical().cast(pl.String).fill_null("")
     time = pl.col("event.time").to_physical().cast(pl.String)
     return pl.concat_str(time, until, pl.lit(written), separator="|")
-
-
-def dtypes() -> dict[str, pl.DataType]:
-    """Return name → type of the columns of ``EVENT``."""
-    return {name: DTYPES[kind] for name, kind in _TYPES.items()}

@@ -6,14 +6,13 @@ from typing import Final
 
 import polars as pl
 
-from schemas.facts import COLUMNS
 from schemas.records import RECORD_VERSION
 from streams.batch import RawBatch
+from streams.column_types import dtypes
 from streams.commit import Keys, commitment_of, salt_of
 from streams.leaves import INDEXED, POSITION_IN_BATCH, leaf_text, with_leaves
 from streams.ranges import bare_sha256
 
-_DTYPES: Final[dict[str, pl.DataType]] = {"text": pl.String(), "time": pl.Datetime("us", "UTC")}
 _MAX_TEXT: Final = 4_096  # characters of an error text; keeps the record within its limit
 
 
@@ -57,7 +56,7 @@ def dead_letter_records(letters: pl.DataFrame, batch: RawBatch) -> pl.DataFrame:
     encoded = letters.select(
         *POSITION_IN_BATCH,
         pl.lit("dead_letter").alias("kind"),
-        *(pl.lit(None, dtype=_DTYPES[COLUMNS[name].type]).alias(name) for name in INDEXED),
+        *(pl.lit(None, dtype=dtype).alias(name) for name, dtype in dtypes(INDEXED).items()),
         leaf_text(record),
     )
     return with_leaves(encoded)

@@ -10,7 +10,7 @@ import polars as pl
 
 from schemas.facts import COLUMNS
 from schemas.records import Versions
-from streams.event_columns import DTYPES
+from streams.column_types import dtypes
 from streams.judge import judge, parts
 from streams.record_findings import finding_records
 from streams.rules import Rulebook
@@ -33,7 +33,7 @@ def reused_id_findings(
         versions: named in the findings.
         first: offset of the first finding in the review's own source; column ``at`` counts on from it.
     """
-    schema = {name: DTYPES[column.type] for name, column in COLUMNS.items()} | {"event.content": pl.String()}
+    schema = dtypes(COLUMNS) | {"event.content": pl.String()}
     known = [{name: value for name, value in row.items() if name in schema} for row in rows]
     identities = [_identity(row["event.source"], row["event.id"]) for row in rows]
     events = pl.DataFrame(known, schema=schema).with_columns(pl.Series("event.identity", identities, dtype=pl.String))

@@ -14,7 +14,7 @@ from schemas.events import parse_time
 from schemas.facts import COLUMNS, Column
 from schemas.findings import Role
 from schemas.rules import RuleBlock, RuleTest
-from streams.enrich.facts import DTYPES
+from streams.column_types import dtypes
 from streams.sigma import CompiledRule
 
 MIN_EACH: Final = 2
@@ -77,9 +77,9 @@ def expected_roles(test: RuleTest) -> frozenset[Role] | None:
 
 
 def frame_of_tests(tests: Sequence[RuleTest], fields: frozenset[str]) -> pl.DataFrame:
-    """Return one row per test with every column that a test names or the rule reads, in the types of `DTYPES`."""
+    """Return one row per test with every column that a test names or the rule reads, in its type."""
     names = [name for name in COLUMNS if name in fields or any(name in test.facts for test in tests)]
-    schema = {name: DTYPES[COLUMNS[name].type] for name in names}
+    schema = dtypes(names)
     return pl.DataFrame(
         [{name: fact_value(COLUMNS[name], test.facts.get(name)) for name in names} for test in tests], schema
     )

@@ -18,6 +18,7 @@ from typing import Any, Final
 import polars as pl
 
 from schemas.facts import COLUMNS, Column
+from streams.column_types import DTYPES
 from streams.sigma import compile_rule
 
 MAX_TURNED: Final = 3
@@ -25,13 +26,6 @@ MAX_TURNED: Final = 3
 MAX_SELECTIONS: Final = 16
 """Combinations grow fast; a rule that looks at more selections than this gets no ways out."""
 
-_DTYPES: Final[dict[str, pl.DataType]] = {
-    "text": pl.String(),
-    "bool": pl.Boolean(),
-    "int": pl.Int64(),
-    "time": pl.Datetime("us", "UTC"),
-    "texts": pl.List(pl.String()),
-}
 _VERBS: Final[dict[str, tuple[str, str]]] = {
     "contains": ("contains", "does not contain"),
     "startswith": ("begins with", "does not begin with"),
@@ -130,7 +124,7 @@ def selections(detection: Mapping[str, Any]) -> dict[str, Any]:
 def row_frame(row: Mapping[str, Any], columns: Mapping[str, Column] = COLUMNS) -> pl.DataFrame:
     """Return one event as a frame of one row with every column of ``columns`` in its type; missing ones are null."""
     return pl.DataFrame(
-        [pl.Series(name, [row.get(name)], dtype=_DTYPES[column.type]) for name, column in columns.items()]
+        [pl.Series(name, [row.get(name)], dtype=DTYPES[column.type]) for name, column in columns.items()]
     )
 
 

@@ -7,9 +7,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from schemas.facts import COLUMNS
 from streams.commit import compact_json
-from streams.enrich.facts import DTYPES
 
 
 class Chosen:
@@ -42,16 +40,6 @@ class Chosen:
             return found
         place = self._mask.to_frame("chosen").select(pl.when("chosen").then(pl.col("chosen").cum_sum() - 1))
         return found.select(pl.all().gather(place["chosen"]))
-
-
-def absent(names: Iterable[str], rows: int) -> pl.DataFrame:
-    """Return so many rows of facts (names of `schemas.facts`) that are all null.
-
-    What no event of a batch has is not looked for: each step costs the same for no rows as for a thousand.
-    """
-    return pl.DataFrame(
-        [pl.Series(name, [None], dtype=DTYPES[COLUMNS[name].type]).new_from_index(0, rows) for name in names]
-    )
 
 
 def prefixed(table: pl.DataFrame, role: str) -> pl.DataFrame:

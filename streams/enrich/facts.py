@@ -11,16 +11,8 @@ import polars as pl
 from schemas.base import JAPAN
 from schemas.facts import COLUMNS
 from schemas.register import Entry
+from streams.column_types import DTYPES
 from streams.register_versions import reference
-
-DTYPES: Final[dict[str, pl.DataType]] = {
-    "text": pl.String(),
-    "bool": pl.Boolean(),
-    "int": pl.Int64(),
-    "time": pl.Datetime("us", "UTC"),
-    "texts": pl.List(pl.String()),
-}
-"""Polars types of the column types of `schemas.facts`."""
 
 
 @dataclass(slots=True)

@@ -8,9 +8,10 @@ from typing import Any, Final
 import polars as pl
 
 from schemas.register import Identity
+from streams.column_types import absent
 from streams.commit import Keys
 from streams.distinct import DistinctTable, Key
-from streams.enrich.columns import Chosen, absent, beside, prefixed, text_of
+from streams.enrich.columns import Chosen, beside, prefixed, text_of
 from streams.enrich.contract_columns import HANDLED, WORK_COLUMNS, ContractColumns
 from streams.enrich.contracts import CONTRACT_FACTS
 from streams.enrich.employers import Who

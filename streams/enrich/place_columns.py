@@ -10,9 +10,10 @@ import polars as pl
 import polars.selectors as cs
 
 from schemas.interpretations import Interpretations
+from streams.column_types import absent
 from streams.commit import Keys
 from streams.distinct import DistinctTable, Key
-from streams.enrich.columns import Chosen, absent, beside, prefixed
+from streams.enrich.columns import Chosen, beside, prefixed
 from streams.enrich.facts import schema_of
 from streams.enrich.keys import asset_key
 from streams.enrich.places import PLACE_FACTS, Placed, place_facts

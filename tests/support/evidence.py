@@ -13,8 +13,8 @@ import polars as pl
 from schemas.facts import COLUMNS, EVENT, POSITION
 from schemas.records import Versions
 from streams.batch import Decoded, Oversize, RawBatch
+from streams.column_types import dtypes
 from streams.commit import Keys
-from streams.enrich.facts import DTYPES
 
 KEYS: Final = Keys(salt_key="5a" * 32, pseudonym_key="c3" * 32)
 VERSIONS: Final = Versions(
@@ -26,7 +26,7 @@ VERSIONS: Final = Versions(
 )
 NOON: Final = dt.datetime(2026, 11, 1, 3, tzinfo=dt.UTC)
 
-FACT_SCHEMA: Final = {name: DTYPES[column.type] for name, column in COLUMNS.items()}
+FACT_SCHEMA: Final = dtypes(COLUMNS)
 FINDING_SCHEMA: Final = {
     "row": pl.UInt32(), "rule": pl.String(), "rule_version": pl.Int64(), "rule_sha256": pl.String(),
     "role": pl.String(), "level": pl.String(), "policy_item": pl.String(), "episode": pl.String(), "facts": pl.String(),

@@ -21,9 +21,9 @@ from schemas.register import (
     SurveySource,
 )
 from streams.classify import classify
+from streams.column_types import dtypes
 from streams.commit import Keys
 from streams.enrich import enrich
-from streams.enrich.facts import DTYPES
 from streams.register_index import Geo, RegisterIndex, no_geo
 
 KEYS: Final = Keys("0" * 64, "1" * 64)
@@ -32,7 +32,7 @@ NOON: Final = dt.datetime(2026, 11, 1, 3, tzinfo=dt.UTC)
 DAY: Final = dt.date(2026, 11, 1)
 LONG_AGO: Final = dt.date(2024, 4, 1)
 
-SCHEMA: Final = {column.name: DTYPES[column.type] for column in (*POSITION, *EVENT)}
+SCHEMA: Final = dtypes(column.name for column in (*POSITION, *EVENT))
 
 READ: Final[dict[str, Any]] = {
     "position.source": "file:test", "position.partition": 0, "position.offset": 0, "position.part": 0,

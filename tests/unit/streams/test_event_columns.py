@@ -5,7 +5,8 @@ import polars as pl
 
 from schemas.events import ACT, GRANT, TRANSFER
 from schemas.facts import EVENT
-from streams.event_columns import dtypes, event_frame
+from streams.column_types import dtypes
+from streams.event_columns import event_frame
 from streams.fast_events import FastEvent
 from tests.support.events import message
 
@@ -20,7 +21,8 @@ def test_the_columns_are_those_of_the_catalogue_in_order_and_type() -> None:
     frame = _frame(message(), message(TRANSFER), message(GRANT), message(ACT))
 
     assert frame.columns[: len(EVENT)] == [column.name for column in EVENT]
-    assert dict(frame.select(dtypes().keys()).schema) == dtypes()
+    names = [column.name for column in EVENT]
+    assert dict(frame.select(names).schema) == dtypes(names)
 
 
 def test_no_events_give_an_empty_frame_of_the_same_columns() -> None:

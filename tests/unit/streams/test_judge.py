@@ -9,12 +9,12 @@ import pytest
 
 from schemas.facts import COLUMNS
 from schemas.records import MAX_RECORD_BYTES
-from streams.enrich.facts import DTYPES
+from streams.column_types import dtypes
 from streams.judge import FINDING_SCHEMA, MAX_LISTED, judge, shown
 from streams.rules import Rulebook
 from tests.support.rules import rule
 
-SCHEMA = {name: DTYPES[column.type] for name, column in COLUMNS.items()}
+SCHEMA = dtypes(COLUMNS)
 LATE = dt.datetime(2026, 11, 1, 15, 30, tzinfo=dt.UTC)
 """Half past midnight of 2 November in Japan."""
 
