@@ -140,15 +140,20 @@ class Crew:
         return found
 
     async def reach(self, goals: Mapping[tuple[str, int], int], *, alive: Sequence[Worker] = ()) -> None:
-        """Wait until everything before these offsets is recorded; those that should be alive stay so."""
+        """Wait until everything before these offsets is recorded; those that should be alive stay so.
 
-        def there() -> bool:
+        However long a backlog is: patience ends when nothing comes of it any more.
+        """
+        offsets: dict[tuple[str, int], int] = {}
+
+        def further() -> bool:
             for worker in alive:
                 assert worker.exit_code is None, f"it ended by itself: {worker.error}"
-            offsets = self.next_offsets()
-            return all(offsets.get(key, 0) >= goal for key, goal in goals.items())
+            return self.next_offsets() != offsets
 
-        await until(there)
+        while not all(offsets.get(key, 0) >= goal for key, goal in goals.items()):
+            await until(further)
+            offsets = self.next_offsets()
 
     def retries(self) -> int:
         """Return how often one of them has told that it tries again."""
