@@ -8,7 +8,8 @@ checked that every record, leaf hash, value outside the record, pseudonym and Me
 each in a process of its own:
 
 * baseline: `benchmarks.baseline`, one event at a time; Python runs one thread at a time, so it has no use for a second;
-* one core: the pipeline on one thread, Polars held to one thread too;
+* one core: the pipeline on one thread, Polars held to one thread too, both on the same core as far as the system lets
+  us say so, like the baseline;
 * two threads: the pipeline on two threads, each with its own index and every other batch; Polars with two threads;
 * two processes: two of one core side by side, all batches each, as two recorders work on partitions of their own.
 
@@ -113,9 +114,10 @@ def _rounds(files: list[Path], count: int, limits: BatchLimits, repeat: int) -> 
     workers = []
     for way, (processes, threads) in WAYS.items():
         os.environ["POLARS_MAX_THREADS"] = str(threads)  # Polars reads it when it is imported
-        for _ in range(processes):
+        for number in range(processes):
             ours, its = spawn.Pipe()
-            worker = spawn.Process(target=_work, args=(its, way, files, count, limits), daemon=True)
+            core = number if threads == 1 else None
+            worker = spawn.Process(target=_work, args=(its, way, files, count, limits, core), daemon=True)
             worker.start()
             workers.append((way, worker, ours))
     for _, _, pipe in workers:
@@ -142,8 +144,11 @@ def _together(parts: list[Round]) -> Round:
     return Round(Cost(wall, cpu), parts[0].stages)
 
 
-def _work(pipe: Connection, way: str, files: list[Path], count: int, limits: BatchLimits) -> None:
+def _work(pipe: Connection, way: str, files: list[Path], count: int, limits: BatchLimits, core: int | None) -> None:
     prepare()
+    if core is not None and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[core % len(cores)]})
     batches = native_batches(files, count, limits)
     events = sum(len(batch.messages) for batch in batches)
     one, other = context(), context()
