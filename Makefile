@@ -75,6 +75,7 @@ demo: setup ## Play a day of the small carrier in examples/ and tell what was fo
 .PHONY: setup-kafka
 setup-kafka: setup ## Get the Apache Kafka that tests run: .cache/kafka, and by apt Java and Maven if root
 	@python -m tests.support.kafka.jars
+	@python -m tests.support.kafka.archive
 
 # Alerts are judged by promtool, out of Debian's package of Prometheus.
 .PHONY: setup-promtool
