@@ -13,8 +13,9 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# Two workers at least, so that tests which share something by mistake meet even on one core.
-WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n)))
+# One more than cores: a test that kills and restarts processes mostly waits. So there are two at least, and tests which
+# share something by mistake meet even on one core.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); echo $$((n + 1)))
 # More arguments for pytest: make test ARGS="-k merkle"
 ARGS ?=
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.support.kafka.fixtures"]
+pytest_plugins = ["tests.support.kafka.fixtures", "tests.support.order"]
 
 # How long one example takes says more about the machine than about the code, so no profile has a deadline.
 _SLOW_MACHINE = [HealthCheck.too_slow]
