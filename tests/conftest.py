@@ -1,5 +1,6 @@
 """What holds for every test: hypothesis profiles, a strange time zone, no network beyond this machine."""
 
+import gc
 import ipaddress
 import os
 import sys
@@ -50,6 +51,12 @@ def _stay_on_this_machine(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_stay_on_this_machine)
+
+
+def pytest_collection_finish() -> None:
+    """Leave out, when garbage is looked for, what is there before the first test: all tests, all that they import."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
