@@ -13,8 +13,9 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# Two workers at least, so that tests which share something by mistake meet even on one core.
-WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n)))
+# One more than cores: a test that kills and restarts processes mostly waits. So there are two at least, and tests which
+# share something by mistake meet even on one core.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); echo $$((n + 1)))
 # More arguments for pytest: make test ARGS="-k merkle"
 ARGS ?=
 
@@ -75,6 +76,7 @@ demo: setup ## Play a day of the small carrier in examples/ and tell what was fo
 .PHONY: setup-kafka
 setup-kafka: setup ## Get the Apache Kafka that tests run: .cache/kafka, and by apt Java and Maven if root
 	@python -m tests.support.kafka.jars
+	@python -m tests.support.kafka.archive
 
 # Alerts are judged by promtool, out of Debian's package of Prometheus.
 .PHONY: setup-promtool

@@ -13,7 +13,7 @@ import click
 from schemas.errors import AshiatoError, EvidenceError
 from services.cli_support import Failed
 from services.lazy_group import LazyGroup
-from services.runtime import prepare
+from services.runtime import collect_later, prepare
 
 COMMANDS: Final = {
     "demo": "Play a day of the small example carrier and tell what was found.",
@@ -49,6 +49,7 @@ def ashiato() -> None:
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     prepare()
+    collect_later()
     sys.exit(run(sys.argv[1:]))
 
 

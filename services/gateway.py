@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -30,30 +30,11 @@ from services.gateway_producers import Peer, Producer, Producers
 from services.gateway_protocol import PEER
 from services.gateway_settings import GatewaySettings
 from services.gateway_sink import Message, Sink, SinkError
+from services.handled import Handled
 
 _INLINE_BYTES: Final = 1 << 15
 """A larger request is judged in a thread: it would keep the others waiting."""
 _GONE: Final = 499  # the client went away; nobody reads the answer
-
-
-class Handled(NamedTuple):
-    """What became of one request, for metrics: no field of it names a person or an event.
-
-    Attributes:
-        producer: its name; empty if it is not known.
-        status: HTTP status.
-        problem: kind of the problem; empty if all was accepted.
-        events: events that were accepted.
-        bytes: bytes of the body that were read.
-        seconds: time from its head to its answer.
-    """
-
-    producer: str
-    status: int
-    problem: str
-    events: int
-    bytes: int
-    seconds: float
 
 
 def _unobserved(handled: Handled) -> None:

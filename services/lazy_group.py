@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from services.runtime import collect_again
+
 
 class LazyGroup(click.Group):
     """Loads the ``command`` of ``services.commands.<prefix><name>`` only when that command is called.
@@ -33,6 +35,8 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"services.commands.{self._prefix}{cmd_name}")
         command: click.Command = module.command
+        if not isinstance(command, LazyGroup):  # such a one loads more
+            collect_again()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -24,7 +24,7 @@ from schemas.errors import AshiatoError, StoreError
 from schemas.findings import RESTRICTED
 from schemas.records import Versions
 from services import metric_names as names
-from services.gateway import Handled
+from services.handled import Handled
 from services.log import Partition
 from services.metric_names import METRICS, Metric
 from services.observer import Observer

@@ -1,11 +1,13 @@
 """What a process tells its allocator and its interpreter before the work begins.
 
-Both are about many columns that come and go with every batch, and about two threads that share the interpreter: one
-takes messages apart in Python, the other writes into the store or talks to Kafka.
+Allocator and threads are about many columns that come and go with every batch, and about two threads that share the
+interpreter: one takes messages apart in Python, the other writes into the store or talks to Kafka. Garbage is about the
+start: a quarter of it was looking through what had just been loaded, again and again.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Final
@@ -26,3 +28,15 @@ def prepare() -> None:
     """Set both, before Polars is imported; what the environment says of the allocator stays."""
     os.environ.setdefault(ALLOCATOR_VARIABLE, ALLOCATOR)
     sys.setswitchinterval(SWITCH_SECONDS)
+
+
+def collect_later() -> None:
+    """Look for no garbage until `collect_again`: a command that is being loaded makes none, only much to look at."""
+    gc.disable()
+
+
+def collect_again() -> None:
+    """Look for garbage again, after `collect_later`, but not among what is loaded: that stays until the end."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()

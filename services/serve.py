@@ -13,14 +13,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.clock import new_id, utc_now
+from services.gateway_process import gateway_server
 from services.hot_reload import Judging
 from services.local_front import LocalFront
 from services.logs import LogObserver
 from services.metrics import Metrics
 from services.observers import Observers
-from services.processes import gateway_server, reloading
 from services.readiness import StoreAnswers, Taking, register_loaded, sink_takes
 from services.recorder import Recorder
+from services.recorder_process import reloading
 from services.recording import Recording
 from services.reviewer import Reviewer, record_and_review
 from services.settings import Settings

@@ -134,14 +134,14 @@ def unsound(tests: Sequence[RuleTest], block: RuleBlock, place: Callable[..., Pl
 def _errors_of(number: int, test: RuleTest, block: RuleBlock, place: Callable[..., Place]) -> list[RuleError]:
     errors = []
     for name, value in test.facts.items():
-        where = place(number, "facts", name)
         if name not in COLUMNS:
-            todo = "docs/reference/facts.md lists the columns"
+            where, todo = place(number, "facts", name), "docs/reference/facts.md lists the columns"
             errors.append(RuleError(f"There is no column {name}", where=where, todo=todo))
             continue
         try:
             fact_value(COLUMNS[name], value)
         except ValueError as error:
+            where = place(number, "facts", name)
             errors.append(RuleError("A test's value cannot stand in its column", where=where, why=str(error)))
     if test.match and test.roles is None and len(block.about) > 1:
         todo = f"write `role:`, one or a list of {', '.join(block.about)}"

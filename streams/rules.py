@@ -17,7 +17,7 @@ from schemas.facts import COLUMNS
 from schemas.findings import Level
 from schemas.rules import RuleBlock, RuleTest
 from streams.rule_tests import unsound
-from streams.sigma import CompiledRule, RuleSet, compile_rule
+from streams.sigma import CompiledRule, RuleSet, compile_document
 from streams.sigma import documents as nodes
 
 M = TypeVar("M", bound=Contract)
@@ -159,7 +159,7 @@ def parse_rule(text: str, path: str) -> Rule:
     """
     document = nodes.read_document(text, path)
     errors: list[AshiatoError] = []
-    compiled = _compiled(text, path, errors)
+    compiled = _compiled(document, errors)
     block = _read(RuleBlock, document, ("ashiato",), errors)
     tests = _read_tests(document, errors)
     errors += _header_errors(document)
@@ -219,9 +219,9 @@ def _order(error: AshiatoError) -> tuple[str, int, int]:
     return (where.path, where.line or 0, where.column or 0)
 
 
-def _compiled(text: str, path: str, errors: list[AshiatoError]) -> CompiledRule | None:
+def _compiled(document: nodes.Mapping, errors: list[AshiatoError]) -> CompiledRule | None:
     try:
-        return compile_rule(text, path, COLUMNS)
+        return compile_document(document, COLUMNS)
     except (RuleError, ManyErrors) as error:
         errors += errors_of(error)
         return None

@@ -1,5 +1,6 @@
 """What holds for every test: hypothesis profiles, a strange time zone, no network beyond this machine."""
 
+import gc
 import ipaddress
 import os
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.support.kafka.fixtures"]
+pytest_plugins = ["tests.support.kafka.fixtures", "tests.support.order"]
 
 # How long one example takes says more about the machine than about the code, so no profile has a deadline.
 _SLOW_MACHINE = [HealthCheck.too_slow]
@@ -50,6 +51,12 @@ def _stay_on_this_machine(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_stay_on_this_machine)
+
+
+def pytest_collection_finish() -> None:
+    """Leave out, when garbage is looked for, what is there before the first test: all tests, all that they import."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ import click
 
 from services import logs
 from services.cli_support import example
+from services.gateway_process import take_in
 from services.process_command import run_to_its_end
-from services.processes import take_in
 from services.settings import Settings
 from services.settings_options import settings_options
 

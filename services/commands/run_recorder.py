@@ -7,7 +7,7 @@ import click
 from services import logs
 from services.cli_support import example
 from services.process_command import run_to_its_end
-from services.processes import open_store, record
+from services.recorder_process import open_store, record
 from services.settings import Settings
 from services.settings_options import settings_options
 

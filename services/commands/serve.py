@@ -7,8 +7,9 @@ import click
 from schemas.errors import Place, StoreBusyError, UsageError
 from services import logs
 from services.cli_support import example
+from services.gateway_process import gateway_settings
 from services.process_command import run_to_its_end
-from services.processes import gateway_settings, open_store
+from services.recorder_process import open_store
 from services.serve import serve
 from services.settings import Settings
 from services.settings_options import settings_options

@@ -96,11 +96,21 @@ def compile_rule(
         ManyErrors: all of its errors, in the order of their places.
         TypeError: ``schema`` has a column of a type that rules cannot look at.
     """
-    document = documents.read_document(text, path)
+    return compile_document(documents.read_document(text, path), schema, exact=exact, placeholders=placeholders)
+
+
+def compile_document(
+    document: documents.Mapping,
+    schema: Mapping[str, pl.DataType | type[pl.DataType]] | Mapping[str, Column],
+    *,
+    exact: Iterable[str] = (),
+    placeholders: Mapping[str, Sequence[str]] | None = None,
+) -> CompiledRule:
+    """Compile a Sigma rule that is read already, as `compile_rule` does; it raises the same errors."""
     _refuse_other_documents(document)
     reader = DetectionReader(rule_columns(schema, exact), placeholders or {})
     trees = _conditions(document, reader)
-    _raise(path, _header_errors(document) + reader.errors)
+    _raise(document.place.path, _header_errors(document) + reader.errors)
     return CompiledRule(
         id=_rule_id(document),
         conditions=tuple(tree_expression(tree) for tree in trees),

@@ -172,6 +172,9 @@ class _Reader:
             yield key, self.read(value_node, depth + 1)
 
     def _scalar(self, node: yaml.Node, place: Place) -> Scalar:
+        if node.tag == "tag:yaml.org,2002:str" and isinstance(node, yaml.ScalarNode):
+            text: str = node.value  # nearly all of a rule, and PyYAML would only hand it back
+            return text
         try:
             value: Scalar = self._constructor.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:

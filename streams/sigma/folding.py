@@ -38,6 +38,8 @@ _SIGMA: Final = "σ"
 
 def fold_text(text: str) -> str:
     """Return the fold of one text of a rule."""
+    if text.isascii():
+        return text.lower()  # what Polars gives, without a column for one text
     lowered: str = pl.Series([text]).str.to_lowercase()[0]
     return lowered.replace(_FINAL_SIGMA, _SIGMA)
 

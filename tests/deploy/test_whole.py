@@ -18,8 +18,9 @@ import pytest
 from deploy.healthcheck import why_not
 from services.clock import utc_now
 from services.store import Store
-from tests.support.clickhouse_front import PASSWORD, USER, Front, running_front
+from tests.support.clickhouse_front import Front, running_front
 from tests.support.deployed import ROOT, clickhouse_as, compose, made_secrets
+from tests.support.front_login import PASSWORD, USER
 from tests.support.kafka.broker import Broker
 from tests.support.programs import PATIENCE, Program, program
 from tests.support.stores import event

@@ -1,4 +1,4 @@
-"""A recorder in a process of its own, which ends itself with SIGKILL where it is told to: ``python -m tests.faults.program``.
+"""A recorder in a process of its own, which ends itself with SIGKILL where it is told to: `run` is what it runs.
 
 The one argument is a `Plan` as JSON. What happens is told on standard output, a JSON object a line; errors of ours end
 it with exit code 1 and their text, as on the command line. It judges with `tests.support.stores.context`, so that the
@@ -13,7 +13,6 @@ import json
 import os
 import signal
 import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -34,7 +33,7 @@ from services.run_recorder import RunSettings, run_recorder
 from services.store import Store
 from services.store_settings import StoreSettings
 from streams.outgoing import Kind
-from tests.support.clickhouse_front import PASSWORD, USER
+from tests.support.front_login import PASSWORD, USER
 from tests.support.stores import context
 
 REQUEST_SECONDS: Final = 3
@@ -111,6 +110,14 @@ def tell(what: str, **more: Any) -> None:
     sys.stdout.flush()
 
 
+def run(argument: str) -> None:
+    """Record by a plan in JSON; errors of ours become exit code 1 and their text."""
+    try:
+        main(Plan(**json.loads(argument)))
+    except AshiatoError as error:
+        sys.exit(str(error))
+
+
 def main(plan: Plan) -> None:
     """Record until SIGTERM, or until the plan says to die."""
     back = dt.timedelta(seconds=plan.clock_back)
@@ -171,17 +178,3 @@ class Mortal:
 def _id(now: dt.datetime) -> str:
     """Return a name as `services.clock.new_id` does, by another clock."""
     return f"{int(now.timestamp() * 1000):012x}-{new_id().partition('-')[2]}"
-
-
-def end_with_the_test() -> None:
-    """End when standard input does: whoever started this process is gone."""
-    os.read(0, 1)
-    os._exit(1)
-
-
-if __name__ == "__main__":
-    threading.Thread(target=end_with_the_test, daemon=True).start()
-    try:
-        main(Plan(**json.loads(sys.argv[1])))
-    except AshiatoError as error:
-        sys.exit(str(error))

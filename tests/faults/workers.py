@@ -6,14 +6,13 @@ import asyncio
 import itertools
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from tests.faults.program import Plan
+from tests.faults.program import Plan, run
+from tests.support.forked import Forked
 
 PATIENCE: Final = 90.0
 """Seconds after which a test gives up waiting."""
@@ -32,9 +31,7 @@ class Worker:
         number = next(_numbers)
         self._out = folder / f"worker-{number}.out"
         self._err = folder / f"worker-{number}.err"
-        command = [sys.executable, "-m", "tests.faults.program", plan.to_json()]
-        with self._out.open("wb") as out, self._err.open("wb") as err:
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=err)
+        self._process = Forked(run, plan.to_json(), out=self._out, err=self._err)
 
     @property
     def said(self) -> list[dict[str, Any]]:
@@ -72,7 +69,7 @@ class Worker:
     def kill(self) -> None:
         """End it at once; it must have been running."""
         assert self.exit_code is None, f"it ended by itself: {self.error}"
-        self._process.kill()
+        self._process.send_signal(signal.SIGKILL)
         self._process.wait()
 
     @property
@@ -97,19 +94,18 @@ class Worker:
     async def ended(self) -> int:
         """Wait until it has ended by itself; return its exit code."""
         await until(lambda: self.exit_code is not None)
-        return self._process.returncode
+        return self._process.wait()
 
     async def stop(self) -> None:
         """End it in order; anything but exit code 0 is an error of the test."""
         await until(lambda: len(self.said) > 1 or self.exit_code is not None)  # before that a signal just ends it
-        self._process.terminate()
+        self._process.send_signal(signal.SIGTERM)
         assert await self.ended() == 0, self.error
 
     def remove(self) -> None:
         """End it if it still runs."""
-        if self.exit_code is None:
-            self._process.kill()
-        self._process.communicate()
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
 
 
 class Crew:

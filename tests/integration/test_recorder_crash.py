@@ -1,28 +1,19 @@
 """kill -9 of the recorder at each named point of its work: one more run heals all, and nobody is told less."""
 
 import asyncio
-import json
 import signal
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.support.kafka.fixtures import Topics
 from tests.support.kafka.topics import Message, committed, read, send
-from tests.support.recorder_process import POINTS
+from tests.support.recorder_process import POINTS, process
 from tests.support.recorders import PATIENCE, messages
 from tests.support.stores import counts, open_store
 
 pytestmark = pytest.mark.asyncio
 EVENTS = 400
-
-
-async def process(given: dict[str, Any]) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.support.recorder_process", json.dumps(given), stderr=asyncio.subprocess.PIPE
-    )
 
 
 async def test_killed_at_each_point_and_run_again_nothing_is_lost_and_nothing_counts_twice(
@@ -42,16 +33,15 @@ async def test_killed_at_each_point_and_run_again_nothing_is_lost_and_nothing_co
     await send(topics.bootstrap, topic, [Message(value, b"k", partition=i % 2) for i, value in enumerate(values)])
 
     for point in POINTS:
-        killed = await process({**given, "kill": point, "group": topics.name("g")})  # nobody waits for the dead
-        assert await killed.wait() == -signal.SIGKILL, (await killed.communicate())[1].decode()
-    last = await process(given)
+        killed = process({**given, "kill": point, "group": topics.name("g")}, tmp_path)  # nobody waits for the dead
+        assert await asyncio.to_thread(killed.wait) == -signal.SIGKILL, (tmp_path / "err").read_text()
+    last = process(given, tmp_path)
     async with asyncio.timeout(PATIENCE):
         while await committed(topics.bootstrap, group, topic) != {0: 201, 1: 201}:  # noqa: ASYNC110
             await asyncio.sleep(0.2)
-    last.terminate()
-    _, told = await last.communicate()
+    last.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(last.wait) == 0, (tmp_path / "err").read_text()
 
-    assert last.returncode == 0, told.decode()
     with open_store(tmp_path / "data") as store:
         assert {name: counts(store)[name] for name in ("events", "dead_letters", "short")} == {
             "events": EVENTS,

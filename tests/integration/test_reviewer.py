@@ -3,7 +3,6 @@
 import asyncio
 import json
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from tests.support.clickhouse_front import running_front
 from tests.support.kafka.fixtures import Topics
 from tests.support.kafka.topics import Message, committed, read, send
 from tests.support.memory_log import MemoryLog, Reader, partition
-from tests.support.recorder_process import REVIEW_POINTS, settings
+from tests.support.recorder_process import REVIEW_POINTS, process, settings
 from tests.support.recorders import PATIENCE, Told, Watcher, recorder, recording, until
 from tests.support.stores import NOW, context, counts, event, finding_records, open_store
 
@@ -56,12 +55,6 @@ def reused(store: Store) -> list[tuple[int, int]]:
 EXPECTED = [(0, 0), (0, 2), (1, 2), (1, 3)]
 
 
-async def process(plan: dict[str, Any]) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.support.recorder_process", json.dumps(plan), stderr=asyncio.subprocess.PIPE
-    )
-
-
 async def until_found(store: Store, expected: list[tuple[int, int]]) -> None:
     """Wait until the store shows these positions; it is asked beside the loop, in which heartbeats go on."""
     async with asyncio.timeout(2 * PATIENCE):
@@ -74,19 +67,18 @@ async def test_killed_at_each_point_of_a_review_an_id_that_came_again_is_found_a
 ) -> None:
     plan = await given(topics, tmp_path / "data")
     for point in REVIEW_POINTS:
-        killed = await process({**plan, "kill": point, "group": topics.name("g")})  # nobody waits for the dead
-        assert await killed.wait() == -signal.SIGKILL, (await killed.communicate())[1].decode()
+        killed = process({**plan, "kill": point, "group": topics.name("g")}, tmp_path)  # nobody waits for the dead
+        assert await asyncio.to_thread(killed.wait) == -signal.SIGKILL, (tmp_path / "err").read_text()
     # One more with other content; of the rest all is recorded, and perhaps reviewed.
     await send(topics.bootstrap, plan["topics"][0], [Message(message(3, action="delete"), b"k", partition=0)])
-    last = await process(plan)
+    last = process(plan, tmp_path)
     try:
         async with asyncio.timeout(2 * PATIENCE):
             while (await committed(topics.bootstrap, plan["group"], plan["topics"][0])).get(0) != 5:  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
     finally:
-        last.terminate()
-    _, said = await last.communicate()
-    assert last.returncode == 0, said.decode()
+        last.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(last.wait) == 0, (tmp_path / "err").read_text()
 
     with open_store(tmp_path / "data") as store:
         assert reused(store) == [*EXPECTED[:2], (0, 4), (1, 0), *EXPECTED[2:]]

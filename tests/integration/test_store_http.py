@@ -23,7 +23,8 @@ from services.store import Store
 from streams.batch import RawBatch
 from streams.outgoing import Outgoing
 from streams.tables import range_row
-from tests.support.clickhouse_front import PASSWORD, TLS, Fault, Front, running_front
+from tests.support.clickhouse_front import TLS, Fault, Front, running_front
+from tests.support.front_login import PASSWORD
 from tests.support.ranges import range_of
 from tests.support.recorders import Told, Watcher, messages, recording
 from tests.support.stores import NOW, counts, event, evidence, finding_records, ingest, lines, open_store

@@ -15,8 +15,9 @@ from services import migrations
 from services.cli import run
 from services.keys import PSEUDONYM_KEY, SALT_KEY
 from services.store import Store
-from tests.support.clickhouse_front import PASSWORD, TLS, USER, Fault, Front, running_front
+from tests.support.clickhouse_front import TLS, Fault, Front, running_front
 from tests.support.flagged import REGISTER, TRANSFER, fill, flagged_store, transfer
+from tests.support.front_login import PASSWORD, USER
 from tests.support.stores import NOW
 
 DATABASE = "people"

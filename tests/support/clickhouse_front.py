@@ -34,9 +34,8 @@ from services.front_engine import FrontEngine
 from services.front_wire import AUTHENTICATION_FAILED, FrontError, Headers, Statement
 from services.local_front import FrontHandler, FrontServer
 from services.store_settings import StoreSettings
+from tests.support.front_login import PASSWORD, USER
 
-USER: Final = "ashiato"
-PASSWORD: Final = "pässword:of the test"
 TLS: Final = Path(__file__).parent / "tls"
 Kind = Literal["reset", "hang", "slow", "cut_before", "cut_after", "half", "status", "error"]
 

@@ -16,11 +16,12 @@ from typing import Any, Final
 import httpx
 from starlette.routing import BaseRoute
 
-from services.gateway import Gateway, Handled, create_app
+from services.gateway import Gateway, create_app
 from services.gateway_limits import Monotonic
 from services.gateway_server import producers_of, server_of
 from services.gateway_settings import GatewaySettings
 from services.gateway_sink import Sink
+from services.handled import Handled
 from services.spool import Spool
 from tests.support.events import event
 

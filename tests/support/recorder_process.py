@@ -1,6 +1,6 @@
-"""A recorder as a process that can be killed at a point of its work: ``python -m tests.support.recorder_process JSON``.
+"""A recorder as a process that can be killed at a point of its work: `process` starts it with a plan.
 
-The argument is one JSON object:
+The plan is one JSON object:
 
     data        data directory
     bootstrap   the broker
@@ -32,6 +32,7 @@ from services.kafka_client import KafkaSettings
 from services.kafka_source import ConsumerSettings
 from services.recorder import RecorderSettings
 from services.run_recorder import RunSettings, run_recorder
+from tests.support.forked import Forked
 from tests.support.stores import context, open_store
 
 POINTS: Final = ("read", "prepared", "rows", "acknowledged", "ranges", "committed")
@@ -80,5 +81,6 @@ def main(argument: str) -> None:
             sys.exit(STOPPED)
 
 
-if __name__ == "__main__":
-    main(sys.argv[1])
+def process(given: dict[str, Any], folder: Path) -> Forked:
+    """Start one; what it says is in files of the folder, that on standard error in ``err``."""
+    return Forked(main, json.dumps(given), out=folder / "out", err=folder / "err")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.kafka import jars
+from tests.support.kafka import broker, jars
+from tests.support.kafka.broker import Broker
 
 
 @pytest.fixture
@@ -56,3 +57,31 @@ def test_a_java_that_is_too_old_counts_as_none(tmp_path: Path, monkeypatch: pyte
     assert jars.java() is None
     old.write_text("#!/bin/sh\necho 'openjdk version \"17.0.2\" 2022-01-18' >&2\n")
     assert jars.java() == str(old)
+
+
+def test_loaded_classes_are_those_of_the_very_jars_and_the_very_java(folder: Path, tmp_path: Path) -> None:
+    old, new = tmp_path / "old-java", tmp_path / "new-java"
+    old.write_text("17")
+    new.write_text("21.1")
+    names = [jars.archive(str(old)), jars.archive(str(new))]
+    (folder / "kafka-clients-4.1.0.jar").touch()
+    names.append(jars.archive(str(old)))
+    (folder / "kafka-clients-4.1.0.jar").unlink()
+    names.append(jars.archive(str(old)))
+    assert len(set(names)) == 4
+    assert jars.archive(str(old)) == names[3]
+
+
+def test_a_folder_is_made_once_for_brokers_that_differ_in_their_places_only(tmp_path: Path) -> None:
+    one, other = Broker(tmp_path / "one"), Broker(tmp_path / "other")
+    assert one.port != other.port
+    assert one.formatted == other.formatted
+    assert Broker(tmp_path / "third", settings={"node.id": "2"}).formatted != one.formatted
+
+
+def test_a_folder_is_made_anew_for_another_kafka(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = Broker(tmp_path / "kafka")
+    before = mine.formatted
+    (tmp_path / "jars.sha256").write_text("another Kafka")
+    monkeypatch.setattr(broker, "HERE", tmp_path)
+    assert mine.formatted != before

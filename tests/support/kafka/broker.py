@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 import random
@@ -9,13 +10,16 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from tests.support.kafka.jars import HERE, require
+from tests.support.kafka.jars import HERE, JARS, archive, require
 
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 30.0
@@ -25,6 +29,9 @@ PORTS: Final = range(20_000, 30_000)
 """Below the ports that outgoing connections take: no client can sit on the broker's port while it is down."""
 JAVA_OPTIONS: Final = ("-Xms128m", "-Xmx320m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 """A small heap, and code that is compiled soon rather than well."""
+FORMATTED: Final = JARS.with_name("kafka-formatted")
+PLACES: Final = ("listeners", "advertised.listeners", "controller.quorum.voters", "log.dirs")
+"""Settings of which nothing is in the folder that is made for a new broker."""
 GUARD: Final = 'while kill -0 "$1" && kill -0 "$2"; do sleep 1; done; kill -9 "$2"'
 """Ends the broker when the process that it serves has died without doing so."""
 
@@ -53,18 +60,25 @@ class Broker:
         self._owner = owner or os.getpid()
         self._starts = itertools.count(1)
         self._process: subprocess.Popen[bytes] | None = None
-        java, jars = require()
+        java, classes = _tools()
         logging = f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}"
-        self._java = [java, *java_options, logging, "-cp", f"{jars}/*"]
+        self._java = [java, *java_options, *classes, logging, "-cp", f"{JARS}/*"]
         self._file = folder / "server.properties"
         folder.mkdir(parents=True, exist_ok=True)
-        all_settings = _settings(self.port, controller, folder / "data") | dict(settings or {})
-        self._file.write_text("".join(f"{name}={value}\n" for name, value in all_settings.items()))
+        self._settings = _settings(self.port, controller, folder / "data") | dict(settings or {})
+        self._file.write_text("".join(f"{name}={value}\n" for name, value in self._settings.items()))
 
     @property
     def pid(self) -> int:
         """Its process."""
         return self._running().pid
+
+    @property
+    def formatted(self) -> Path:
+        """Where the folder that Kafka makes for a new broker like this is kept; Kafka's jars and the settings decide."""
+        settings = sorted((name, value) for name, value in self._settings.items() if name not in PLACES)
+        jars = (HERE / "jars.sha256").read_bytes()
+        return FORMATTED / hashlib.sha256(jars + repr((CLUSTER, settings)).encode()).hexdigest()
 
     def start(self) -> Self:
         """Start it; it takes requests when this returns.
@@ -141,7 +155,24 @@ class Broker:
         return self._process
 
     def _format(self) -> None:
-        """Make the folder of messages, as every new broker in KRaft mode needs it."""
+        """Make the folder of messages, as every new broker in KRaft mode needs it.
+
+        It takes a Java machine of its own and comes out the same for the same Kafka and settings, so the first is kept.
+        """
+        if self.formatted.exists():
+            shutil.copytree(self.formatted, self.folder / "data")
+            return
+        self._make_folder()
+        FORMATTED.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=FORMATTED) as mine, suppress(OSError):  # another was first
+            shutil.copytree(self.folder / "data", Path(mine, "data")).rename(self.formatted)
+
+    def _make_folder(self) -> None:
+        """Let Kafka make the folder.
+
+        Raises:
+            RuntimeError: it cannot; the text ends with what it said.
+        """
         command = [*self._java, "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(self._file)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -160,6 +191,14 @@ class Broker:
             if self._running().poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the broker did not start: {log.read_text(errors='replace')[-4000:]}")
             time.sleep(0.05)
+
+
+@cache
+def _tools() -> tuple[str, tuple[str, ...]]:
+    """Return the command of Java and its options for the classes that it has loaded before, once they are looked at."""
+    java, _ = require()
+    classes = archive(java)
+    return java, (f"-XX:SharedArchiveFile={classes}", "-Xshare:auto") if classes.exists() else ()
 
 
 def _settings(port: int, controller: int, data: Path) -> dict[str, str]:

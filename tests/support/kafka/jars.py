@@ -17,6 +17,7 @@ from typing import Final
 
 HERE: Final = Path(__file__).resolve().parent
 JARS: Final = HERE.parents[2] / ".cache" / "kafka"
+ARCHIVES: Final = JARS.with_name("kafka-classes")
 OLDEST_JAVA: Final = 17
 """What a broker of Apache Kafka 4 runs on."""
 JAVA_PACKAGES: Final = ("openjdk-21-jre-headless", "openjdk-17-jre-headless", "default-jre-headless")
@@ -40,6 +41,16 @@ def _java_version(command: str) -> int:
     told = subprocess.run([command, "-version"], capture_output=True, text=True, check=False).stderr
     version = re.search(r'version "(\d+)', told)
     return int(version[1]) if version else 0
+
+
+def archive(command: str) -> Path:
+    """Return where the classes of the jars lie in the form that a Java loads soonest (`tests.support.kafka.archive`).
+
+    Java uses such a file with the very jars and the very Java that wrote it only, so both are in the name.
+    """
+    parts = [Path(command).resolve(), *JARS.glob("*.jar")]
+    marks = [(str(part), part.stat().st_mtime_ns, part.stat().st_size) for part in parts]
+    return ARCHIVES / f"{hashlib.sha256(repr(marks).encode()).hexdigest()}.jsa"
 
 
 def missing() -> list[str]:

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from schemas.errors import LogAwayError, StoreAwayError
 from schemas.findings import RESTRICTED
 from services.context import builtin_rulebook
-from services.gateway import Handled
+from services.handled import Handled
 from services.log import Partition
 from services.metric_names import METRICS
 from services.metrics import Metrics

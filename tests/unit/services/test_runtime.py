@@ -1,10 +1,11 @@
+import gc
 import os
 import subprocess
 import sys
 
 import pytest
 
-from services.runtime import ALLOCATOR, ALLOCATOR_VARIABLE, SWITCH_SECONDS, prepare
+from services.runtime import ALLOCATOR, ALLOCATOR_VARIABLE, SWITCH_SECONDS, collect_again, prepare
 
 PROGRAM = """
 import sys
@@ -43,3 +44,37 @@ def test_the_names_are_those_that_are_set(monkeypatch: pytest.MonkeyPatch) -> No
     finally:
         sys.setswitchinterval(before)
         monkeypatch.setenv(ALLOCATOR_VARIABLE, ALLOCATOR)
+
+
+COLLECTS = """
+import gc, sys
+import services.cli
+from services.lazy_group import LazyGroup
+found, load = [], LazyGroup.get_command
+def get_command(group, context, name):
+    command = load(group, context, name)
+    found.append(gc.isenabled())
+    return command
+LazyGroup.get_command = get_command
+sys.argv = ["ashiato", *sys.argv[1:], "--help"]
+try:
+    services.cli.main()
+except SystemExit:
+    print(*found, gc.isenabled(), gc.get_freeze_count() > 0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "told"), [("rules", "True True True"), ("run recorder", "False True True True")], ids=str
+)
+def test_garbage_is_collected_from_when_the_command_is_loaded(command: str, told: str) -> None:
+    arguments = [sys.executable, "-c", COLLECTS, *command.split()]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == told
+
+
+def test_within_another_program_nothing_changes_when_a_command_is_loaded() -> None:
+    before = gc.get_freeze_count()
+    collect_again()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == before

@@ -67,6 +67,12 @@ def test_rule_and_column_are_folded_alike() -> None:
     assert folded == [fold_text(text) for text in ODD]
 
 
+def test_ascii_is_folded_alike_letter_by_letter() -> None:
+    letters = [chr(code) for code in range(128)]
+    folded = pl.DataFrame({"t": letters}).select(fold_expression(pl.col("t"), Fold.SIGMA))["t"].to_list()
+    assert folded == [fold_text(letter) for letter in letters]
+
+
 def test_the_fold_of_a_part_is_part_of_the_fold() -> None:
     assert fold_text("ΟΔΟΣΑ").startswith(fold_text("ΟΔΟΣ"))
 

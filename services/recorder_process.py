@@ -1,26 +1,21 @@
-"""The processes as they run in production: their work; beside it health, metrics, reload and a stop in good order."""
+"""The recorder as it runs in production: its work; beside it health, metrics, reload and a stop in good order."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from schemas.errors import AshiatoError, StoreAwayError, UsageError
+from schemas.errors import StoreAwayError
 from services.clock import new_id, utc_now
-from services.gateway import Gateway, create_app
-from services.gateway_kafka import KafkaIntake
-from services.gateway_server import producers_of, server_of
-from services.gateway_settings import GatewaySettings
-from services.gateway_sink import Sink
-from services.health import Check, Health
+from services.health import Health
 from services.hot_reload import Judging
 from services.http_server import HttpServer, plain_config
 from services.logs import LogObserver
 from services.metrics import Metrics
 from services.observers import Observers
-from services.readiness import StoreAnswers, Taking, register_loaded, sink_takes
+from services.readiness import StoreAnswers, Taking, register_loaded
 from services.recording import FIRST_WAIT, LONGEST_WAIT
 from services.run_recorder import RunSettings, run_recorder
 from services.settings import OpsSection, Settings
@@ -73,71 +68,6 @@ async def record(settings: Settings, store: Store) -> None:
         await together([work], [ops.run_until_stopped(), reloading(judging, settings, stopping)], stopping)
     finally:
         answers.close()
-
-
-async def take_in(settings: Settings) -> None:
-    """Take events in over HTTP and append them to Kafka until SIGTERM; health and metrics are on the same port.
-
-    Raises:
-        UsageError: the gateway has no settings, or its address cannot be listened at.
-        InputError: the producers file or a TLS file cannot be used.
-    """
-    sink = KafkaIntake(settings.kafka.client().options(), gateway_settings(settings).max_pending_bytes)
-    metrics, stopping = Metrics(utc_now), Stopping()
-    stopping.listen()
-    server = gateway_server(settings, sink, metrics, stopping, {"log": sink_takes(sink)})
-    await together([server.run_until_stopped()], [], stopping)
-
-
-def gateway_settings(settings: Settings) -> GatewaySettings:
-    """Return the settings of the gateway.
-
-    Raises:
-        UsageError: there are none.
-    """
-    if settings.gateway is None:
-        raise UsageError(
-            "gateway.producers_file is not set", why="a gateway lets in nobody whom it does not know",
-            todo="name a file of producers as ASHIATO_GATEWAY__PRODUCERS_FILE or in the file of --config",
-        )  # fmt: skip
-    return settings.gateway
-
-
-def gateway_server(
-    settings: Settings, sink: Sink, metrics: Metrics, stopping: Stopping, checks: Mapping[str, Check]
-) -> HttpServer:
-    """Return the gateway as a server that listens already; it ends when ``stopping`` says so.
-
-    Args:
-        settings: of all; ``gateway`` counts.
-        sink: what it appends to.
-        metrics: told of every request.
-        stopping: tells it to stop; from then on it is not ready.
-        checks: what has to hold for it to be ready.
-    """
-    of = gateway_settings(settings)
-    gateway = Gateway(of, sink, producers_of(of), observe=metrics.handled)
-    metrics.pending(lambda: gateway.pending_bytes)
-    health = Health(metrics, checks)
-    config = server_of(of, create_app(gateway, sink, health.routes())).config
-    server = HttpServer(config, of.host, of.port)
-    stopping.when(health.stopping)
-    stopping.when(server.stop)
-    stopping.at_hangup(lambda: read_producers_again(gateway, of, metrics))
-    _log.info("taking events in", extra={"host": of.host, "port": server.port})
-    return server
-
-
-def read_producers_again(gateway: Gateway, settings: GatewaySettings, metrics: Metrics) -> None:
-    """Let in whom the producers file names now; if it cannot be used, those that it named before."""
-    try:
-        gateway.producers = producers_of(settings)
-    except AshiatoError as error:
-        metrics.reloaded("producers", good=False)
-        _log.error("the producers are refused, those before stay: %s", error, extra={"what": "producers"})
-        return
-    metrics.reloaded("producers", good=True)
-    _log.info("the producers were read again", extra={"what": "producers"})
 
 
 def ops_server(health: Health, ops: OpsSection) -> HttpServer:
