@@ -89,7 +89,7 @@ def main(arguments: list[str]) -> int:
         if differences := disagreement(batches, context()):
             print(differences, file=sys.stderr)
             return 1
-        rounds = _rounds(files, chosen.events, limits, chosen.repeat)
+        rounds = _rounds(partial(native_batches, files, chosen.events, limits), chosen.repeat)
     told = summary(batches, rounds)
     print(json.dumps(told, indent=2) if chosen.json else _text(told))
     return 0
@@ -108,7 +108,7 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
 # --- Measuring --------------------------------------------------------------------------------------------------------
 
 
-def _rounds(files: list[Path], count: int, limits: BatchLimits, repeat: int) -> list[dict[str, Round]]:
+def _rounds(messages: Callable[[], list[RawBatch]], repeat: int) -> list[dict[str, Round]]:
     """Let the ways take turns, each in processes that did it once before."""
     spawn = multiprocessing.get_context("spawn")
     workers = []
@@ -117,7 +117,7 @@ def _rounds(files: list[Path], count: int, limits: BatchLimits, repeat: int) -> 
         for number in range(processes):
             ours, its = spawn.Pipe()
             core = number if threads == 1 else None
-            worker = spawn.Process(target=_work, args=(its, way, files, count, limits, core), daemon=True)
+            worker = spawn.Process(target=_work, args=(its, way, messages, core), daemon=True)
             worker.start()
             workers.append((way, worker, ours))
     for _, _, pipe in workers:
@@ -144,12 +144,12 @@ def _together(parts: list[Round]) -> Round:
     return Round(Cost(wall, cpu), parts[0].stages)
 
 
-def _work(pipe: Connection, way: str, files: list[Path], count: int, limits: BatchLimits, core: int | None) -> None:
+def _work(pipe: Connection, way: str, messages: Callable[[], list[RawBatch]], core: int | None) -> None:
     prepare()
     if core is not None and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[core % len(cores)]})
-    batches = native_batches(files, count, limits)
+    batches = messages()
     events = sum(len(batch.messages) for batch in batches)
     one, other = context(), context()
     baseline = Baseline(one)
