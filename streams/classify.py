@@ -20,11 +20,10 @@ import polars as pl
 
 from schemas.facts import FACTS
 from schemas.register import Asset, Category, IdentifierKind
-from streams.column_types import absent
+from streams.column_types import absent, dtypes
 from streams.coverage import Coverage, coverage_of
 from streams.distinct import DistinctTable, Key
-from streams.enrich.columns import prefixed
-from streams.enrich.facts import Facts, cite, schema_of
+from streams.enrich.facts import Facts, cite
 from streams.register_index import RegisterIndex
 from streams.register_moment import Moment
 
@@ -68,7 +67,7 @@ def classify(events: pl.DataFrame, index: RegisterIndex) -> pl.DataFrame:
     whole = pl.concat([events, table, contents], how="horizontal")
     facts = [column.name for column in FACTS]
     before = [name for name in events.columns if name not in set(facts)]
-    return whole.select(*before, *facts)
+    return whole.select(pl.col(*before, *facts))
 
 
 class CategoryColumns:
@@ -76,13 +75,13 @@ class CategoryColumns:
 
     def __init__(self, index: RegisterIndex) -> None:
         self._index = index
-        self._table = DistinctTable(schema_of("asset", CATEGORY_FACTS), self._resolve)
+        self._table = DistinctTable(dtypes(f"asset.{name}" for name in CATEGORY_FACTS), self._resolve)
 
     def of(self, events: pl.DataFrame) -> pl.DataFrame:
         """Return the facts of `CATEGORY_FACTS`, columns ``asset.*``, for each event."""
         segments = self._index.segments(events["event.time"])
         keys = events.select(asset="asset.id", known="asset.known").with_columns(segment=segments)
-        return prefixed(self._table.of(keys), "asset")
+        return self._table.of(keys)
 
     def _resolve(self, key: Key) -> Sequence[Any]:
         if key["known"] is None:

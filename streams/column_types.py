@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Final
 
 import polars as pl
@@ -27,7 +28,12 @@ def dtypes(names: Iterable[str]) -> dict[str, pl.DataType]:
 
 def nulls(name: str, dtype: pl.DataType, rows: int) -> pl.Series:
     """Return a column of so many nulls; it costs the same for many as for few."""
-    return pl.Series(name, [None], dtype=dtype).new_from_index(0, rows)
+    return _null(dtype).new_from_index(0, rows).alias(name)
+
+
+@cache
+def _null(dtype: pl.DataType) -> pl.Series:
+    return pl.Series([None], dtype=dtype)
 
 
 def absent(names: Iterable[str], rows: int) -> pl.DataFrame:

@@ -11,6 +11,7 @@ import hmac
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 import polars as pl
@@ -96,14 +97,21 @@ def clock_commitments(rows: pl.DataFrame, salt: str, columns: Mapping[str, str])
     """
     if not columns:
         return pl.select(pl.repeat(hashlib.sha256(b"").hexdigest(), len(rows))).to_series()
-    pairs = {_SALT_OF[name][0] for name in columns}
-    salts_of_pairs = rows.select(_pair_salts(salt, pair, columns).alias(pair) for pair in sorted(pairs))
+    pairs, fields, together = _commitments(salt, tuple(columns.items()))
     # Side by side and not one column after the other: with two cores, two fields are hashed at once.
-    fields = rows.select(columns.values()).select(
-        _field_commitments(salts_of_pairs[_SALT_OF[name][0]], name, column).alias(name)
-        for name, column in columns.items()
+    salted = rows.select(salt, *columns.values()).with_columns(pairs)
+    return salted.select(fields).select(together).to_series()
+
+
+@lru_cache(maxsize=256)  # of the few things that are committed to, whole batches lack this or that
+def _commitments(salt: str, columns: tuple[tuple[str, str], ...]) -> tuple[list[pl.Expr], list[pl.Expr], pl.Expr]:
+    """Return expressions for the salts of pairs, for the commitments to fields, and for that to all of them."""
+    pairs = sorted({_SALT_OF[name][0] for name, _ in columns})
+    return (
+        [_pair_salts(salt, pair, dict(columns)).alias(_pair_column(pair)) for pair in pairs],
+        [_field_commitments(name, column).alias(name) for name, column in columns],
+        digest(pl.concat_str(pl.all(), separator="|", ignore_nulls=True)),
     )
-    return fields.select(digest(pl.concat_str(pl.all(), separator="|", ignore_nulls=True))).to_series()
 
 
 def _pair_salts(salt: str, pair: str, columns: Mapping[str, str]) -> pl.Expr:
@@ -113,10 +121,15 @@ def _pair_salts(salt: str, pair: str, columns: Mapping[str, str]) -> pl.Expr:
     return digest(pl.concat_str(wanted, pl.lit(f"|{pair}")))
 
 
-def _field_commitments(pair: pl.Series, name: str, column: str) -> pl.Expr:
+def _pair_column(pair: str) -> str:
+    """Return the column that the salts of a pair stand in for a moment."""
+    return f"salts of {pair}"
+
+
+def _field_commitments(name: str, column: str) -> pl.Expr:
     """Return the commitments (String, 64 hex digits) to the values of one field; null where they are null."""
-    own = half(pl.lit(pair), _SALT_OF[name][1])
-    return digest(pl.concat_str(own, pl.lit(f"|{name}|"), pl.col(column)))
+    pair, which = _SALT_OF[name]
+    return digest(pl.concat_str(half(pl.col(_pair_column(pair)), which), pl.lit(f"|{name}|"), pl.col(column)))
 
 
 def pseudonyms(kind: str, value: pl.Expr, keys: Keys) -> pl.Expr:

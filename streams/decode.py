@@ -25,6 +25,8 @@ from streams.event_columns import SLICE, EventColumns
 from streams.fast_events import FastEvent
 from streams.verdicts import check_text, dead_letter_text, may_be_deep, read_by_contract, tombstone, too_large
 
+_TOLD: Final = tuple(column.name for column in (*POSITION, *EVENT))
+
 HEAD_BYTES: Final = 1 << 16
 """A dead letter keeps so much of a message above the size limit."""
 
@@ -190,7 +192,7 @@ def _events(frame: pl.DataFrame, batch: RawBatch, raw: pl.Series) -> pl.DataFram
         raw.gather(frame["row"]),
         identity.alias("event.identity"),
     ).select(
-        *(column.name for column in (*POSITION, *EVENT)),
+        pl.col(_TOLD),
         pl.when(first_of_message).then("raw").alias("raw"),
         "event.identity",
         "event.content",

@@ -39,7 +39,7 @@ class DistinctTable:
         """Return one row of values for each row of ``keys``, in the same order."""
         if keys.is_empty():
             return pl.DataFrame(schema=self._schema)
-        keys = keys.select(sorted(keys.columns))
+        keys = keys.select(pl.col(sorted(keys.columns)))
         if self._known.is_empty():
             self._forget(keys)
         place = self._places(keys)

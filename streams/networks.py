@@ -15,6 +15,7 @@ from schemas.register import Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _BITS: Final = {4: 32, 6: 128}
+_PARTS: Final = pl.col("ip").str.split_exact(".", 3).alias("parts")
 
 
 class NetworkIndex:
@@ -43,6 +44,7 @@ class NetworkIndex:
 
         # No network tells addresses apart beyond its own length, so shorter numbers make fewer keys.
         self._shift = min((shift for shift, _ in self._prefixes[4]), default=32)
+        self._keys = _keys(self._shift)
 
     def keys(self, ips: pl.Series) -> pl.DataFrame:
         """Return keys for `containing` that are alike for addresses that lie in the same networks.
@@ -51,16 +53,7 @@ class NetworkIndex:
             ``cell`` (UInt32): the leading bits of an IPv4 address in the common form; ``ip`` (String): the address as
             it stands if it is anything else. Both are null where there is no address.
         """
-        octets = [pl.col("parts").struct[at].cast(pl.UInt8, strict=False) for at in range(4)]
-        number = pl.lit(0, pl.UInt32)
-        for octet in octets:
-            number = number * 256 + octet.cast(pl.UInt32)
-        frame = ips.to_frame("ip").with_columns(parts=pl.col("ip").str.split_exact(".", 3))
-        # What does not come out again as it went in (leading zeros, more parts) is not the common form.
-        common = pl.concat_str(octets, separator=".").eq_missing(pl.col("ip"))
-        cell = number if self._shift < 32 else pl.lit(0, pl.UInt32)
-        cut = cell // 2 ** (self._shift % 32)
-        return frame.select(cell=pl.when(common & pl.col("ip").is_not_null()).then(cut), ip=pl.when(~common).then("ip"))
+        return ips.to_frame("ip").with_columns(_PARTS).select(self._keys)
 
     def containing(self, cell: int | None, ip: str | None) -> list[int]:
         """Return the indexes of the networks that a key lies in, the longest prefix first.
@@ -74,6 +67,19 @@ class NetworkIndex:
 
     def _within(self, version: int, number: int) -> list[int]:
         return [index for shift, prefixes in self._prefixes[version] for index in prefixes.get(number >> shift, ())]
+
+
+def _keys(shift: int) -> tuple[pl.Expr, pl.Expr]:
+    """Return the columns of `NetworkIndex.keys`; ``shift`` bits at the end of an address tell nothing."""
+    octets = [pl.col("parts").struct[at].cast(pl.UInt8, strict=False) for at in range(4)]
+    number = pl.lit(0, pl.UInt32)
+    for octet in octets:
+        number = number * 256 + octet.cast(pl.UInt32)
+    # What does not come out again as it went in (leading zeros, more parts) is not the common form.
+    common = pl.concat_str(octets, separator=".").eq_missing(pl.col("ip"))
+    cell = number if shift < 32 else pl.lit(0, pl.UInt32)
+    cut = cell // 2 ** (shift % 32)
+    return pl.when(common & pl.col("ip").is_not_null()).then(cut).alias("cell"), pl.when(~common).then("ip").alias("ip")
 
 
 def parsed(ip: str) -> Address | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Collection, Iterator
+from functools import cache
+from itertools import chain, groupby
 from typing import Final
 
 import polars as pl
@@ -22,14 +23,21 @@ def event_records(events: pl.DataFrame) -> pl.DataFrame:
     Args:
         events: facts, salts, and what `streams.record` prepares of lists, content and raw message.
     """
-    absent = {name for name in events.columns if events[name].null_count() == len(events)}
-    encoded = events.with_columns(_committed(events, clock, absent).alias(clock) for clock in SALT).select(
-        *POSITION_IN_BATCH, pl.lit("event").alias("kind"), *INDEXED, leaf_text(*_pieces(absent))
-    )
-    return with_leaves(encoded)
+    counts = zip(_MAY_LACK, events.select(pl.col(_MAY_LACK)).null_count().row(0), strict=True)
+    absent = {name for name, count in counts if count == len(events)}
+    missing = frozenset(section for section, names in _OPTIONAL.items() if absent.issuperset(names))
+    encoded = events.with_columns(_committed(events, clock, absent).alias(clock) for clock in SALT)
+    return with_leaves(encoded.select(_told(missing)))
 
 
-def _pieces(absent: set[str]) -> Iterator[pl.Expr]:
+@cache
+def _told(missing: frozenset[str]) -> tuple[pl.Expr, ...]:
+    """Return the columns of a record's row; optional sections that are ``missing`` are null in every row."""
+    columns = (*map(pl.col, POSITION_IN_BATCH), pl.lit("event").alias("kind"), *map(pl.col, INDEXED))
+    return (*columns, leaf_text(*_pieces(missing)))
+
+
+def _pieces(missing: frozenset[str]) -> Iterator[pl.Expr]:
     """Yield the pieces of a record in order, read from columns and the commitments ``short`` and ``long``.
 
     Section by section: to write one struct of structs costs Polars half as much again as to write each and join them.
@@ -37,12 +45,11 @@ def _pieces(absent: set[str]) -> Iterator[pl.Expr]:
     text = f'{{"v":{RECORD_VERSION},"record":"event"'
     for section, names in groupby(RECORD_COLUMNS, _section):
         label = f'"{section}":' if section else ""
-        value = _written(section, [*names], absent)
-        if value is None:
+        if section in missing:
             text += f",{label}null"
             continue
         yield pl.lit(f"{text},{label}")
-        yield value
+        yield _written(section, [*names])
         text = ""
     yield pl.lit(f'{text},"commitments":{{"short":"')
     yield pl.col("short")
@@ -56,21 +63,20 @@ def _section(name: str) -> str:
     return name.partition(".")[0] if "." in name else ""
 
 
-def _written(section: str, names: list[str], absent: set[str]) -> pl.Expr | None:
-    """Return one section as JSON: an object, or for columns without a section its inside; None: null in every row."""
+def _written(section: str, names: list[str]) -> pl.Expr:
+    """Return one section as JSON: an object, or for columns without a section its inside."""
     json = pl.struct(written(name).alias(name.removeprefix(f"{section}.")) for name in names).struct.json_encode()
     if not section:
         return json.str.strip_prefix("{").str.strip_suffix("}")
     if section not in OPTIONAL_SECTIONS:
         return json
-    known = [pl.col(name).is_not_null() for name in names if name not in absent]
-    return pl.when(pl.any_horizontal(known)).then(json).otherwise(pl.lit("null")) if known else None
+    known = pl.any_horizontal(pl.col(name).is_not_null() for name in names)
+    return pl.when(known).then(json).otherwise(pl.lit("null"))
 
 
-def _committed(events: pl.DataFrame, clock: Clock, absent: set[str]) -> pl.Series:
+def _committed(events: pl.DataFrame, clock: Clock, absent: Collection[str]) -> pl.Series:
     """Return the commitment to the values under one clock; columns without any value are not looked at."""
-    columns = {name: _committed_column(name) for name, its_clock in COMMITTED.items() if its_clock == clock}
-    present = {name: column for name, column in columns.items() if column not in absent}
+    present = {name: column for name, column in _COMMITTED[clock].items() if column not in absent}
     return clock_commitments(events, SALT[clock], present)
 
 
@@ -82,3 +88,18 @@ def _committed_column(name: str) -> str:
         "records.fields": "records.fields.long",
         "grant.privileges": "grant.privileges.long",
     }.get(name, name)
+
+
+_COMMITTED: Final[dict[Clock, dict[str, str]]] = {
+    clock: {name: _committed_column(name) for name, its_clock in COMMITTED.items() if its_clock == clock}
+    for clock in SALT
+}
+"""What is committed to under each clock, and the columns with the texts of it."""
+
+_OPTIONAL: Final = {
+    section: tuple(names) for section, names in groupby(RECORD_COLUMNS, _section) if section in OPTIONAL_SECTIONS
+}
+_MAY_LACK: Final = tuple(
+    dict.fromkeys(chain(*_OPTIONAL.values(), *(columns.values() for columns in _COMMITTED.values())))
+)
+"""Columns of which it is worth knowing that a whole batch has nothing in them."""

@@ -80,6 +80,7 @@ class RegisterIndex:
             {"geo": pl.String()}, lambda key: (self._find_country(key),), limit=MAX_ADDRESSES
         )
         self._kept: dict[Callable[[RegisterIndex], Any], Any] = {}
+        self._settings: dict[Callable[[Interpretations], Any], pl.Series] = {}
         self._turns = [None]  # taking the one turn out of a list is one step, which no other thread can split
 
     @contextmanager
@@ -144,11 +145,14 @@ class RegisterIndex:
         return pl.concat([found, self._geo_table.of(ips.to_frame("ip"))], how="horizontal")
 
     def setting(self, read: Callable[[Interpretations], Any], segments: pl.Series) -> pl.Series:
-        """Return what ``read`` takes from the settings in force in each segment."""
-        eras = {day: self.interpretations.at(day) for day in (self._days[0], *self.interpretations.change_days())}
-        starts = list(eras)
-        values = [read(eras[starts[bisect_right(starts, day) - 1]]) for day in self._days]
-        return pl.Series(values).gather(segments)
+        """Return what ``read``, a function of a module, takes from the settings in force in each segment."""
+        found = self._settings.get(read)
+        if found is None:
+            eras = {day: self.interpretations.at(day) for day in (self._days[0], *self.interpretations.change_days())}
+            starts = list(eras)
+            found = pl.Series([read(eras[starts[bisect_right(starts, day) - 1]]) for day in self._days])
+            self._settings[read] = found
+        return found.gather(segments)
 
     def kept(self, make: Callable[[RegisterIndex], T]) -> T:
         """Return what ``make`` makes of this index, made when first asked for: a stage's own tables live here."""

@@ -38,7 +38,7 @@ def enrich(events: pl.DataFrame, index: RegisterIndex, keys: Keys) -> pl.DataFra
         depend on the rows beside it.
     """
     judged = Chosen(events, pl.col("event.kind") != "act")
-    return beside(events, judged.spread(_facts(judged.of(events.select(_READ)), index, keys)))
+    return beside(events, judged.spread(_facts(judged.of(events.select(pl.col(_READ))), index, keys)))
 
 
 def _facts(events: pl.DataFrame, index: RegisterIndex, keys: Keys) -> pl.DataFrame:

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from streams.commit import compact_json
-
 
 class Chosen:
     """Some rows of a batch: take them out, work on them, and spread the result over the batch again.
@@ -52,16 +50,11 @@ def beside(*frames: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(frames, how="horizontal")
 
 
-def list_as_text(lists: pl.Series) -> pl.Series:
-    """Return lists of texts as compact JSON, so that they can be part of a key; null stays null."""
-    return lists.to_frame("list").select(compact_json("list").alias("text"))["text"]
-
-
 def text_of(values: Iterable[str]) -> str:
     """Return texts as one text that `texts_of` takes apart again."""
     return json.dumps(list(values))
 
 
 def texts_of(text: str | None) -> tuple[str, ...] | None:
-    """Return the texts that `text_of` or `list_as_text` put together."""
+    """Return the texts that `text_of` or `compact_json` put together."""
     return None if text is None else tuple(json.loads(text))

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import polars as pl
 
+from streams.commit import compact_json
 from streams.distinct import DistinctTable, Key
-from streams.enrich.columns import Chosen, beside, list_as_text, texts_of
+from streams.enrich.columns import Chosen, beside, texts_of
 from streams.enrich.contracts import CONTRACT_FACTS, Work, contract_facts
 from streams.enrich.facts import schema_of
 from streams.register_index import RegisterIndex
@@ -19,6 +20,7 @@ HANDLED: Final = {"contracts": pl.String(), "countries": pl.String(), "countries
 WORK_COLUMNS: Final = ("asset.id", "records.fields", "records.users", "purpose")
 """Columns that say what was handled."""
 
+_AS_TEXT: Final = tuple(compact_json(name).alias(name) for name in ("fields", "privileges"))
 _NOT_NAMED: Final = ""
 """Stands for every text that no contract names."""
 
@@ -36,10 +38,17 @@ class ContractColumns:
         self._contract = DistinctTable(schema, self._resolve)
         scopes = [contract.scope for contract in index.register.contracts]
         works = [[approval.work] for contract in index.register.contracts for approval in contract.resub_approvals]
-        self._assets = _Alike(scope.assets or () for scope in scopes)
-        self._fields = _Alike(scope.fields or () for scope in scopes)
-        self._privileges = _Alike(scope.privileges or () for scope in scopes)
-        self._purposes = _Alike([*(scope.purposes or () for scope in scopes), *works])
+        assets = _Alike(scope.assets or () for scope in scopes)
+        fields = _Alike(scope.fields or () for scope in scopes)
+        privileges = _Alike(scope.privileges or () for scope in scopes)
+        purposes = _Alike([*(scope.purposes or () for scope in scopes), *works])
+        self._done = (
+            assets.texts("asset.id").alias("asset"),
+            fields.lists("records.fields").alias("fields"),
+            privileges.lists("done").alias("privileges"),
+            purposes.texts("purpose").alias("purpose"),
+            pl.col("records.users").list.n_unique().alias("users"),
+        )
 
     def of(
         self, seen: pl.DataFrame, handlers: pl.DataFrame, segments: pl.Series, privileges: pl.Series | None
@@ -65,14 +74,7 @@ class ContractColumns:
         return third_parties.spread(found).with_columns(in_force.alias("contract_in_force"))
 
     def _work(self, seen: pl.DataFrame) -> pl.DataFrame:
-        lists = seen.select(self._fields.lists("records.fields"), self._privileges.lists("done"))
-        return seen.select(
-            asset=self._assets.texts("asset.id"),
-            fields=list_as_text(lists["records.fields"]),
-            privileges=list_as_text(lists["done"]),
-            purpose=self._purposes.texts("purpose"),
-            users=pl.col("records.users").list.n_unique(),
-        )
+        return seen.select(self._done).with_columns(_AS_TEXT)
 
     def _resolve(self, key: Key) -> Sequence[Any]:
         moment = self._index.moment(key["segment"])

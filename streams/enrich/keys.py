@@ -31,7 +31,7 @@ def asset_key(frame: pl.DataFrame, known: str, claimed: str, locator: str, keys:
     said = pl.coalesce(pl.when("disagree").then(pl.concat_str(claimed, locator, separator="|")), claimed, locator)
     name = pl.when(pl.col(known).is_null()).then(said)
     key = pl.lit(UNREGISTERED) + pl.coalesce(pseudonyms("asset", name, keys), pl.lit(UNNAMED))
-    return frame.select(pl.coalesce(pl.col(known), key).alias("key"))["key"]
+    return frame.select(pl.coalesce(pl.col(known), key).alias("key")).to_series()
 
 
 def party_key(who: pl.DataFrame, keys: Keys) -> pl.Series:
@@ -50,4 +50,4 @@ def party_key(who: pl.DataFrame, keys: Keys) -> pl.Series:
         pl.concat_str(pl.col("issuer", "subject").fill_null(""), separator="|")
     )
     pseudonym = pl.coalesce(pseudonyms("party", claimed, keys), pseudonyms("actor", principal, keys), pl.lit(UNNAMED))
-    return who.select(key=pl.coalesce(pl.col("id"), pl.lit(UNKNOWN) + pseudonym))["key"]
+    return who.select(key=pl.coalesce(pl.col("id"), pl.lit(UNKNOWN) + pseudonym)).to_series()

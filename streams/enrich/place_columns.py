@@ -10,11 +10,10 @@ import polars as pl
 import polars.selectors as cs
 
 from schemas.interpretations import Interpretations
-from streams.column_types import absent
+from streams.column_types import absent, dtypes
 from streams.commit import Keys
 from streams.distinct import DistinctTable, Key
-from streams.enrich.columns import Chosen, beside, prefixed
-from streams.enrich.facts import schema_of
+from streams.enrich.columns import Chosen, beside
 from streams.enrich.keys import asset_key
 from streams.enrich.places import PLACE_FACTS, Placed, place_facts
 from streams.register_index import RegisterIndex
@@ -22,6 +21,7 @@ from streams.register_index import RegisterIndex
 _MICROSECOND: Final = dt.timedelta(microseconds=1)
 
 
+_NAMES: Final = pl.col("asset.claimed_id", "asset.locator")
 _DESTINATION: Final = cs.starts_with("destination.")
 _DESTINATION_FACTS: Final = tuple(f"destination.{name}" for name in (*PLACE_FACTS, "key"))
 
@@ -35,15 +35,18 @@ class PlaceColumns:
 
     def __init__(self, index: RegisterIndex) -> None:
         self._index = index
-        self._asset = DistinctTable(schema_of("asset", PLACE_FACTS), self._resolve_asset)
-        self._destination = DistinctTable(schema_of("destination", PLACE_FACTS), self._resolve_destination)
+        self._asset = DistinctTable(dtypes(f"asset.{name}" for name in PLACE_FACTS), self._resolve_asset)
+        facts = dtypes(f"destination.{name}" for name in PLACE_FACTS)
+        self._destination = DistinctTable(facts, self._resolve_destination)
 
     def assets(self, events: pl.DataFrame, segments: pl.Series, keys: Keys) -> pl.DataFrame:
         """Return the facts of the touched assets, columns ``asset.*``; the categories are `streams.classify`'s."""
         named = self._index.assets(events["asset.claimed_id"], events["asset.locator"], segments)
         known = pl.DataFrame({"entry": named["entry"], "region": events["asset.region"], "segment": segments})
-        facts = prefixed(self._asset.of(known), "asset")
-        key = asset_key(beside(events, facts, named), "asset.id", "asset.claimed_id", "asset.locator", keys)
+        facts = self._asset.of(known)
+        key = asset_key(
+            beside(events.select(_NAMES), facts, named), "asset.id", "asset.claimed_id", "asset.locator", keys
+        )
         return facts.with_columns(key.alias("asset.key"))
 
     def destinations(self, events: pl.DataFrame, segments: pl.Series, keys: Keys) -> pl.DataFrame:
@@ -54,7 +57,7 @@ class PlaceColumns:
         moved, when = transfers.of(events.select("event.time", _DESTINATION)), transfers.series(segments)
         named = self._index.assets(moved["destination.claimed_asset"], moved["destination.locator"], when)
         said = moved.select("destination.region", "destination.claimed_country", "destination.persistence")
-        facts = prefixed(self._destination.of(said.with_columns(named["entry"], segment=when)), "destination")
+        facts = self._destination.of(said.with_columns(named["entry"], segment=when))
         seen = beside(moved, facts)
         key = asset_key(beside(seen, named), "destination.id", "destination.claimed_asset", "destination.locator", keys)
         stored = seen.select(pl.col("destination.stored") & ~self._short_stay(when))["destination.stored"]

@@ -11,15 +11,24 @@ one that the transfer goes to.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import polars as pl
 
 from schemas.base import JAPAN
+from schemas.interpretations import Interpretations
 from streams.register_index import RegisterIndex
 
 EXPOSED_COLUMNS: Final = ("exposure.to", "exposure.party", "exposure.country")
 """What `exposed_to` reads."""
+
+_OF_PRINCIPALS: Final = (
+    "event.kind", "grant.change", "actor.issuer", "actor.subject", "actor.role", "actor.party", "actor.kind",
+    "actor.on_behalf_of.issuer", "actor.on_behalf_of.subject", "actor.on_behalf_of.party",
+    "grantee.issuer", "grantee.subject", "grantee.party", "origin.ip", "origin.country",
+)  # fmt: skip
+"""What `judged_principal` reads."""
 
 _NOBODY: Final = pl.lit(None, pl.String)
 
@@ -33,25 +42,36 @@ def judged_principal(events: pl.DataFrame, index: RegisterIndex, segments: pl.Se
         ``has_place`` (Boolean: the place must be known), ``granted`` (Boolean: judged by the grantee), ``service``
         (Boolean: a service acts) and ``proxy`` (Boolean: the actor says that it acts for somebody).
     """
-    counts = index.setting(lambda settings: settings.handling.grant_counts, segments)
-    granted = (pl.col("event.kind") == "grant") & pl.col("grant.change").ne_missing("revoked") & counts
+    counts = index.setting(_grants_count, segments).alias("counts")
+    return events.select(pl.col(_OF_PRINCIPALS)).hstack([counts]).select(_principal())
+
+
+def _grants_count(settings: Interpretations) -> bool:
+    """Return whether a right counts as used once it is given (handling.grant_counts)."""
+    return settings.handling.grant_counts
+
+
+@cache
+def _principal() -> tuple[pl.Expr, ...]:
+    """Return the columns of `judged_principal`; reads ``counts`` beside the events."""
+    granted = (pl.col("event.kind") == "grant") & pl.col("grant.change").ne_missing("revoked") & pl.col("counts")
     behalf = pl.any_horizontal(
         pl.col("actor.on_behalf_of.issuer", "actor.on_behalf_of.subject", "actor.on_behalf_of.party").is_not_null()
     )
     service = ~granted & pl.col("actor.kind").eq_missing("service")
     no_origin = pl.col("origin.ip").is_null() & pl.col("origin.country").is_null()
-    return events.select(
-        issuer=pl.when(granted).then("grantee.issuer").otherwise("actor.issuer"),
-        subject=pl.when(granted).then("grantee.subject").otherwise("actor.subject"),
-        role=pl.when(~granted).then("actor.role"),
-        claim=pl.when(granted).then("grantee.party").otherwise("actor.party"),
-        nameless=~granted & pl.col("actor.kind").is_in(["shared", "unknown"]).fill_null(False),
-        ip=pl.when(~granted).then("origin.ip"),
-        country=pl.when(~granted).then("origin.country"),
-        has_place=~granted & ~(service & no_origin),
-        granted=granted,
-        service=service,
-        proxy=~granted & behalf,
+    return (
+        pl.when(granted).then("grantee.issuer").otherwise("actor.issuer").alias("issuer"),
+        pl.when(granted).then("grantee.subject").otherwise("actor.subject").alias("subject"),
+        pl.when(~granted).then("actor.role").alias("role"),
+        pl.when(granted).then("grantee.party").otherwise("actor.party").alias("claim"),
+        (~granted & pl.col("actor.kind").is_in(["shared", "unknown"]).fill_null(False)).alias("nameless"),
+        pl.when(~granted).then("origin.ip").alias("ip"),
+        pl.when(~granted).then("origin.country").alias("country"),
+        (~granted & ~(service & no_origin)).alias("has_place"),
+        granted.alias("granted"),
+        service.alias("service"),
+        (~granted & behalf).alias("proxy"),
     )
 
 
@@ -86,20 +106,27 @@ def received_by(seen: pl.DataFrame) -> pl.DataFrame:
         the place must be known), ``government`` (Boolean: by the event's word; asked for in `exposed_to` only),
         ``received`` (Boolean: somebody receives) and ``two`` (Boolean: `exposed_to` tells of another recipient).
     """
+    return seen.select(_recipient())
+
+
+@cache
+def _recipient() -> tuple[pl.Expr, ...]:
+    """Return the columns of `received_by`."""
     operator = pl.when(pl.col("destination.third_party_equipment")).then("destination.operator")
     sent_to = pl.coalesce("destination.claimed_party", operator)
     sent = sent_to.is_not_null()
     named = pl.col("exposure.party").is_not_null() | pl.col("exposure.to").eq_missing("named_party")
     # A government without a name must not be taken for the destination's party, unless it is claimed to be Japan's.
     unnamed = pl.col("exposure.to").eq_missing("government") & pl.col("exposure.country").ne_missing(JAPAN)
-    return seen.select(
-        claim=pl.coalesce(sent_to, "exposure.party"),
-        operator=pl.when(pl.col("destination.claimed_party").is_not_null()).then("destination.operator"),
-        country=pl.when(sent).then("destination.equipment_country").otherwise("exposure.country"),
-        has_place=sent,
-        government=pl.lit(False),
-        received=sent | named,
-        two=sent & (named | unnamed),
+    claimed = pl.col("destination.claimed_party").is_not_null()
+    return (
+        pl.coalesce(sent_to, "exposure.party").alias("claim"),
+        pl.when(claimed).then("destination.operator").alias("operator"),
+        pl.when(sent).then("destination.equipment_country").otherwise("exposure.country").alias("country"),
+        sent.alias("has_place"),
+        pl.lit(False).alias("government"),
+        (sent | named).alias("received"),
+        (sent & (named | unnamed)).alias("two"),
     )
 
 
