@@ -70,14 +70,11 @@ class Baseline:
     def _one(
         self, raw: tuple[bytes, str], position: tuple[str, int, int, int], evidence: Evidence, findings: list[bytes]
     ) -> None:
-        row, identity, plain = read(raw[0])
+        row, plain = read(raw[0])
         self._facts.add_to(row)
         content = keyed("content", plain, self._keys)
         record, outside = event_record(row, raw, position, content, self._keys)
         evidence.records.append(record)
         users = [keyed("user", user, self._keys)[:16] for user in row.get("records.users", ())]
         evidence.outside.append((outside, users))
-        findings += [
-            finding_record(found, row, position, (identity, content), self._versions)
-            for found in self._rules.judge(row)
-        ]
+        findings += [finding_record(found, row, position, content, self._versions) for found in self._rules.judge(row)]

@@ -1,13 +1,12 @@
 """Decoding in the baseline: one message at a time, pydantic into a flat dict of the columns that the event has.
 
-Absent values are left out of the dict. What is kept of an event beside its columns is what `streams.decode` keeps: the
-hash of its identity and its content.
+Absent values are left out of the dict. What is kept of an event beside its columns is what `streams.decode` keeps: its
+content.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from typing import Any, Final
 
 import msgspec
@@ -23,16 +22,15 @@ _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND: Final = dt.timedelta(microseconds=1)
 
 
-def read(message: bytes) -> tuple[Row, str, str]:
-    """Return the columns that an event has, the hash of its identity (SHA-256 hex) and its content.
+def read(message: bytes) -> tuple[Row, str]:
+    """Return the columns that an event has, and its content.
 
     Raises:
         pydantic.ValidationError: the message is no event; the benchmark's are.
     """
     event = _READ(message)
     row = _columns(event)
-    identity = hashlib.sha256(f"{event.source}\n{event.id}".encode()).hexdigest()
-    return row, identity, _content(event, row)
+    return row, _content(event, row)
 
 
 def _columns(event: Any) -> Row:

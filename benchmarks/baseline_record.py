@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from itertools import groupby
 from typing import Any, Final
@@ -91,9 +92,13 @@ def _commitment(outside: Row, raw_sha256: str) -> str:
     return clock_commitment_of(fields)
 
 
-def finding_record(found: Found, row: Row, position: Position, hashes: tuple[str, str], versions: Versions) -> bytes:
-    """Return the record of a finding; ``hashes`` are those of the event's identity and (keyed) content."""
-    identity, content = hashes
+def identity_of(row: Row) -> str:
+    """Return SHA-256 (hex) over CloudEvents source, a line feed, and id."""
+    return hashlib.sha256(f"{row['event.source']}\n{row['event.id']}".encode()).hexdigest()
+
+
+def finding_record(found: Found, row: Row, position: Position, content: str, versions: Versions) -> bytes:
+    """Return the record of a finding; ``content`` is the keyed hash of the event's."""
     rule, role = found.part.rule, found.part.role
     record: dict[str, Any] = {"v": RECORD_VERSION, "record": "finding"}
     record |= zip(("source", "partition", "offset", "part"), position, strict=True)
@@ -103,7 +108,7 @@ def finding_record(found: Found, row: Row, position: Position, hashes: tuple[str
         "rule_sha256": rule.sha256,
         "role": role,
         "level": rule.level,
-        "event_identity": identity,
+        "event_identity": identity_of(row),
         "event_content": content[:32],
         "event_time": written(row["event.time"]),
         "asset": row.get("asset.key"),

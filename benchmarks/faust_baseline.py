@@ -29,7 +29,7 @@ from faust.types import EventT
 
 from benchmarks.baseline_events import Row, read
 from benchmarks.baseline_facts import Facts
-from benchmarks.baseline_record import event_record, finding_record, keyed
+from benchmarks.baseline_record import event_record, finding_record, identity_of, keyed
 from benchmarks.baseline_rules import Found, Rules
 from benchmarks.enriched_events import CARRIER
 from schemas.findings import PARTY_OF, country_of
@@ -112,7 +112,7 @@ class Agent:
         of = self._gathered.get(partition)
         if of is None:
             of = self._gathered[partition] = Gathered(first=offset)
-        row, identity, plain = read(message)
+        row, plain = read(message)
         self._facts.add_to(row)
         position = (SOURCE, partition, offset, 0)
         content = keyed("content", plain, self._keys)
@@ -127,21 +127,21 @@ class Agent:
         of.rows["personal_short_rows"].append({**at, **outside["short"], "records.users": row.get("records.users", [])})
         of.rows["personal_long_rows"].append({**at, **outside["long"], "user.pseudonyms": users})
         for found in self._rules.judge(row):
-            of.rows["finding_rows"].append(self._finding(found, row, position, (identity, content)))
+            of.rows["finding_rows"].append(self._finding(found, row, position, content))
         of.last, of.last_message = offset, message
         of.messages.update(sha256.digest())
         self._count += 1
         if self._count >= self._batch_rows:
             await self.flush()
 
-    def _finding(self, found: Found, row: Row, position: tuple[str, int, int, int], hashes: tuple[str, str]) -> Row:
-        record = finding_record(found, row, position, hashes, self._versions)
+    def _finding(self, found: Found, row: Row, position: tuple[str, int, int, int], content: str) -> Row:
+        record = finding_record(found, row, position, content, self._versions)
         rule, role = found.part.rule, found.part.role
         return {
             "position.offset": position[2], "position.part": position[3], "at": position[2],
             "position.source": position[0], "position.partition": position[1],
             "rule": rule.id, "rule_version": rule.version, "role": role, "level": rule.level,
-            "event_identity": hashes[0], "event_content": hashes[1][:32], "event_time": row["event.time"],
+            "event_identity": identity_of(row), "event_content": content[:32], "event_time": row["event.time"],
             "asset": row.get("asset.key"), "party": row.get(PARTY_OF[role]),
             "country": row.get(country_of(role, rule.block.policy_item) or ""),
             "policy_item": rule.block.policy_item, "episode": found.episode, "planned": "planned.id" in row,

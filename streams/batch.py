@@ -67,8 +67,8 @@ class Decoded:
 
     Attributes:
         events: one row per event, columns ``POSITION`` and ``EVENT`` of `schemas.facts` in that order, followed by
-            ``raw`` (Binary, the message), ``event.identity`` (String, SHA-256 hex of source, line feed, id) and
-            ``event.content`` (String, the event as decoded, see `streams.event_columns`). Sorted by offset and part.
+            ``raw`` (Binary, the message) and ``event.content`` (String, the event as decoded, see
+            `streams.event_columns`). Sorted by offset and part.
         dead_letters: columns of ``DEAD_LETTER_SCHEMA``, sorted by offset and part.
     """
 

@@ -14,7 +14,6 @@ from typing import Final
 
 import msgspec
 import polars as pl
-import polars_hash as plh
 
 from schemas.errors import MessageError
 from schemas.events import MAX_MESSAGE_BYTES
@@ -183,18 +182,15 @@ def _foreign(batch: RawBatch) -> tuple[pl.DataFrame, list[tuple[int, int, Refuse
 def _events(frame: pl.DataFrame, batch: RawBatch, raw: pl.Series) -> pl.DataFrame:
     row = pl.col("row")
     first_of_message = (row != row.shift(1)).fill_null(value=True)
-    identity = plh.concat_str("event.source", "event.id", separator="\n").chash.sha2_256()
     return frame.with_columns(
         pl.lit(batch.source).alias("position.source"),
         pl.lit(batch.partition, dtype=pl.Int64).alias("position.partition"),
         pl.Series("position.offset", batch.offsets, dtype=pl.Int64).gather(frame["row"]),
         pl.col("part").alias("position.part"),
         raw.gather(frame["row"]),
-        identity.alias("event.identity"),
     ).select(
         pl.col(_TOLD),
         pl.when(first_of_message).then("raw").alias("raw"),
-        "event.identity",
         "event.content",
     )
 

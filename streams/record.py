@@ -32,7 +32,7 @@ def record(
     """Return everything that the store has to write for one batch.
 
     Args:
-        decoded: events (their ``raw``, ``event.identity`` and ``event.content`` too) and dead letters.
+        decoded: events (their ``raw`` and ``event.content`` too) and dead letters.
         facts: the same rows in the same order with all columns of `schemas.facts`.
         findings: what `streams.judge` said; ``row`` is an index into ``facts``.
         batch: the messages, for the digests and the source's name.
@@ -75,7 +75,6 @@ def _prepared(decoded: Decoded, facts: pl.DataFrame, batch: RawBatch, hashes: pl
     raw = pl.lit(decoded.events["raw"].cast(pl.String))
     of_message = pl.Series(batch.offsets, dtype=pl.Int64).search_sorted(facts["position.offset"])
     return facts.with_columns(
-        decoded.events["event.identity"],
         content.alias("event.content"),
         pl.when(first_of_message).then(raw).alias("raw"),
         pl.when(first_of_message).then(pl.lit(hashes.gather(of_message))).alias("raw.sha256"),

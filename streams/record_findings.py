@@ -10,11 +10,12 @@ import polars as pl
 from schemas.findings import PARTY_OF, Role, country_of
 from schemas.records import RECORD_VERSION, Versions
 from schemas.register import PolicyItem
+from streams.commit import digest
 from streams.leaves import POSITION_IN_BATCH, leaf_text, with_leaves, written
 
 _EVENT_COLUMNS: Final = (
     "position.source", "position.partition", "position.offset", "position.part",
-    "event.time", "event.identity", "event.content", "asset.key", "planned.id", "action", "operation",
+    "event.time", "event.source", "event.id", "event.content", "asset.key", "planned.id", "action", "operation",
 )  # fmt: skip
 _MAX_FACTS_BYTES: Final = 32_768
 """A rule may have read a list of thousands; the event's own record holds fast to it anyway."""
@@ -37,7 +38,7 @@ def finding_records(events: pl.DataFrame, findings: pl.DataFrame, versions: Vers
     """Return one row per finding: the columns that flags are folded by, ``record`` and ``leaf_hash``.
 
     Args:
-        events: rows that ``findings.row`` points into: facts, ``event.identity`` and the keyed ``event.content``.
+        events: rows that ``findings.row`` points into: facts and the keyed ``event.content``.
         findings: columns of `streams.judge`, sorted by row, rule, role.
         versions: register and interpretations that the facts come from.
     """
@@ -66,7 +67,7 @@ def _about(events: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(
         _party(),
         _country(),
-        pl.col("event.identity").alias("event_identity"),
+        digest(pl.concat_str("event.source", "event.id", separator="\n")).alias("event_identity"),
         pl.col("event.content").alias("event_content"),
         pl.col("event.time").alias("event_time"),
         pl.col("asset.key").alias("asset"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,12 +34,6 @@ def reused_id_findings(
     """
     schema = dtypes(COLUMNS) | {"event.content": pl.String()}
     known = [{name: value for name, value in row.items() if name in schema} for row in rows]
-    identities = [_identity(row["event.source"], row["event.id"]) for row in rows]
-    events = pl.DataFrame(known, schema=schema).with_columns(pl.Series("event.identity", identities, dtype=pl.String))
+    events = pl.DataFrame(known, schema=schema)
     found = finding_records(events, judge(events, rulebook), versions)
     return found.with_columns(pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("at"))
-
-
-def _identity(source: str, event_id: str) -> str:
-    """Return SHA-256 (hex) over CloudEvents source, a line feed, and id."""
-    return hashlib.sha256(f"{source}\n{event_id}".encode()).hexdigest()

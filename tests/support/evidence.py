@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any, Final
@@ -48,13 +47,9 @@ def facts_of(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
 
 
 def decoded_of(facts: pl.DataFrame, raws: Sequence[bytes], letters: Sequence[dict[str, Any]] = ()) -> Decoded:
-    """Return what decoding would have said of these facts; identity is a hash, content the message itself."""
-    identity = [
-        hashlib.sha256(f"{row['event.source']}\n{row['event.id']}".encode()).hexdigest() for row in facts.to_dicts()
-    ]
+    """Return what decoding would have said of these facts; content is the message itself."""
     events = facts.select(column.name for column in (*POSITION, *EVENT)).with_columns(
         pl.Series("raw", list(raws), dtype=pl.Binary),
-        pl.Series("event.identity", identity, dtype=pl.String),
         pl.Series("event.content", [raw.decode() for raw in raws], dtype=pl.String),
     )
     return Decoded(events, pl.DataFrame(list(letters), schema=LETTER_SCHEMA))

@@ -1,5 +1,4 @@
 import datetime as dt
-import hashlib
 import json
 
 import pytest
@@ -32,17 +31,16 @@ def test_frames_have_the_columns_of_the_contract_even_when_empty() -> None:
     for messages in ([], [message()], [b"x"]):
         decoded = decode(batch(messages))
         names = [column.name for column in (*POSITION, *EVENT)]
-        assert decoded.events.columns == [*names, "raw", "event.identity", "event.content"]
+        assert decoded.events.columns == [*names, "raw", "event.content"]
         assert tuple(decoded.dead_letters.columns) == DEAD_LETTER_SCHEMA
     assert decode(batch([])).events.schema == decode(batch([message()])).events.schema
 
 
-def test_an_event_carries_its_position_its_bytes_and_its_identity() -> None:
+def test_an_event_carries_its_position_and_its_bytes() -> None:
     decoded = decode(batch([message()])).events
 
     assert decoded.select(column.name for column in POSITION).row(0) == ("file:test#0", 0, 0, 0)
     assert decoded["raw"].to_list() == [message()]
-    assert decoded["event.identity"][0] == hashlib.sha256(b"//crm\ne1").hexdigest()
 
 
 def test_times_of_1970_and_in_ten_years_are_evidence() -> None:

@@ -219,6 +219,13 @@ def test_findings_take_party_and_country_from_what_their_role_is_about() -> None
     assert read["register_sha256"] == VERSIONS.register_sha256
 
 
+def test_a_finding_names_the_identity_of_its_event_by_the_hash_of_source_and_id() -> None:
+    recorded = _record([{}, {"event.source": "//crm", "event.id": "e\u65e5"}], [{"row": 1}])
+    expected = hashlib.sha256("//crm\ne\u65e5".encode()).hexdigest()
+    assert recorded.findings["event_identity"].to_list() == [expected]
+    assert as_json(recorded.findings["record"][0])["event_identity"] == expected
+
+
 @pytest.mark.parametrize(
     ("item", "place", "country"),
     [
