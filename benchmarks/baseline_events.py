@@ -86,7 +86,7 @@ def _add_work(row: Row, data: Data) -> None:
         row["records.fields"] = records.fields
         row["records.users"] = records.users
     if exposure := data.exposure:
-        row["exposure.to"] = exposure.to
+        row["exposure.to"] = exposure.exposed_to
         row["exposure.party"] = exposure.party
         row["exposure.country"] = exposure.country
         row["exposure.system"] = exposure.system

@@ -186,7 +186,11 @@ class Facts:
         if sent_to is not None:
             place = row.get("destination.equipment_country")
             found.append(self._receiver((sent_to, operator if claimed else None, False, place, True), segment))
-        if exposed is not None or to == "named_party" or (found and to == "government" and country != JAPAN):
+        if (
+            exposed is not None
+            or to in {"named_party", "unknown"}
+            or (found and to == "government" and country != JAPAN)
+        ):
             found.append(self._receiver((exposed, None, to == "government", country, False), segment))
         if not found:
             return

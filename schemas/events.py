@@ -75,7 +75,7 @@ Action = Literal[
 ]  # fmt: skip
 Outcome = Literal["success", "denied", "failure"]
 Persistence = Literal["stored", "transit", "memory"]
-ExposedTo = Literal["named_party", "any_account", "public", "government"]
+ExposedTo = Literal["named_party", "any_account", "public", "government", "unknown"]
 GrantChange = Literal["given", "changed", "revoked"]
 ActKind = Literal[
     "evidence_read", "register_loaded", "interpretation_changed", "rulebook_changed", "flag_step", "case_step",
@@ -148,7 +148,11 @@ class Records(Message):
 class Exposure(Message):
     """Who else could come to know the data by this event (他人が知り得る状態)."""
 
-    to: ExposedTo | None = Field(None, description="Named party, any account of a provider, the public, a government.")
+    to: ExposedTo | None = Field(
+        None,
+        description="Named party, any account of a provider, the public, a government, or unknown. "
+        "Absent: a government if a system is named, else unknown.",
+    )
     party: Short | None = Field(
         None, description="Register id, or a foreign account number, of the named party. Kept outside the record."
     )
@@ -156,6 +160,11 @@ class Exposure(Message):
     system: Short | None = Field(
         None, description="For a government: the law or system invoked. Kept outside the record."
     )
+
+    @property
+    def exposed_to(self) -> ExposedTo:
+        """Return ``to``, or what its absence means: an exposure that does not say to whom is one all the same."""
+        return self.to or ("unknown" if self.system is None else "government")
 
 
 class Temporary(Message):

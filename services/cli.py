@@ -46,6 +46,10 @@ def ashiato() -> None:
     """Audit trail of access to and transfer of specified user information (特定利用者情報)."""
 
 
+READER_GONE: Final = 128 + 13
+"""What a shell says of a program that SIGPIPE has ended."""
+
+
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     prepare()
@@ -70,8 +74,9 @@ def run(arguments: list[str]) -> int:
         click.echo(f"error: {error}", err=True)
         return 2
     except SystemExit:
-        # The reader of our output has gone (`ashiato flags list | head`): nothing is wrong. click says so by leaving.
-        outcome = 0
+        # The reader of our output has gone (`ashiato flags list | head`). click says so by leaving, before the command
+        # could tell its verdict: never 0, for a gate must not open because nobody listened.
+        outcome = READER_GONE
     except OSError as error:
         # Above all a full disk behind the standard output: what was asked for was not said.
         click.echo(f"error: {(error.strerror or type(error).__name__).lower()}", err=True)

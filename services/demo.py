@@ -18,7 +18,7 @@ from schemas.errors import ManyErrors, Place, UsageError
 from schemas.register import Register
 from services.amounts import counted
 from services.context import build_context
-from services.data_dir import MODE
+from services.data_dir import MODE, DataDir
 from services.demo_report import Day, read_day
 from services.ingest import Ingest, Summary
 from services.interpretation_files import read_interpretations
@@ -132,8 +132,9 @@ def play(
         say: is told of each step.
 
     Raises:
-        UsageError: another day is recorded in this directory.
+        UsageError: another day is recorded in this directory, or evidence that is no demo's.
     """
+    _check_own(carrier, data_dir, now())
     files = carrier.write_day(data_dir, events)
     size = sum(file.stat().st_size for file in files) / 1e6
     say(f"1  Wrote the day's logs to {data_dir / LOGS}: {counted(len(files), 'file')}, {size:.1f} MB.")
@@ -148,6 +149,27 @@ def play(
         day = read_day(store, gaps, names_of(register))
         Doer(who, now(), new_id).record(store, "evidence_read", "demo", len(day.flags))
         return Played(day, rulebook)
+
+
+def _check_own(carrier: Carrier, data_dir: Path, now: dt.datetime) -> None:
+    """Refuse a store in which no demo was played.
+
+    Raises:
+        UsageError: it is such a one.
+    """
+    if (data_dir / LOGS / SIZE).exists() or not DataDir(data_dir).store.is_dir():
+        return
+    names = [f"file:{name}#" for name in carrier.generator().FILES.values()]
+    with Store.open(data_dir, now=now) as store:
+        statement = "SELECT 1 FROM range_rows WHERE multiSearchAny(source, {names:Array(String)}) LIMIT 1"
+        if store.rows(statement, {"names": names}):
+            return
+    raise UsageError(
+        "this directory holds evidence of your own",
+        where=Place(str(data_dir)),
+        why="the demo would add a made-up carrier's register and events to it, for good",
+        todo="name a new one with --data-dir",
+    )
 
 
 def _ingest(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -46,9 +45,9 @@ def batch_of(content: bytes, where: Place, form: str | None) -> RawBatch:
     """
     if form not in {None, NATIVE}:
         adapter_of(str(form))
-    messages = messages_in(content, where)
+    messages, lines = messages_in(content, where)
     last = len(messages) - 1
-    return RawBatch(where.path, 0, form or detect(messages[0]), list(range(last + 1)), messages, 0, last)
+    return RawBatch(where.path, 0, form or detect(messages[0]), list(range(last + 1)), messages, 0, last, lines)
 
 
 def current_versions(
@@ -81,8 +80,10 @@ def against(register: Register, interpretations: Interpretations, mmdb: Path | N
     return Against(index, read_rulebook(), keys)
 
 
-def messages_in(content: bytes, where: Place) -> list[bytes]:
-    """Return the messages in what was handed over: one JSON value, an array of them, or one on each line.
+def messages_in(content: bytes, where: Place) -> tuple[list[bytes], list[int] | None]:
+    """Return the messages in what was handed over, and the lines they are on where each is on one of its own.
+
+    They are one JSON value, an array of them, or one on each line.
 
     What is no JSON at all is one message, so that reading it says exactly what is wrong.
 
@@ -93,25 +94,26 @@ def messages_in(content: bytes, where: Place) -> list[bytes]:
     Raises:
         UsageError: there is nothing, or more than preflight is for.
     """
-    messages = list(_split(content.strip()))
+    messages, lines = _split(content)
     if not messages:
         raise UsageError("there is no event", where=where, todo="hand over one event as JSON")
     if len(content) > MAX_BYTES or len(messages) > MAX_MESSAGES:
         why = f"at most {MAX_MESSAGES:,} events in {MAX_BYTES >> 20} MiB are looked at"
         raise UsageError("these are too many events", where=where, why=why, todo="use `ashiato ingest` for logs")
-    return messages
+    return messages, lines
 
 
-def _split(content: bytes) -> Iterator[bytes]:
-    if not content:
-        return
-    first, *rest = content.splitlines()
-    if content.startswith(b"[") and (elements := _elements(content)) is not None:
-        yield from elements
-    elif rest and _is_json(first):
-        yield from (line for line in (first, *rest) if line.strip())
-    else:
-        yield content
+def _split(content: bytes) -> tuple[list[bytes], list[int] | None]:
+    stripped = content.strip()
+    if not stripped:
+        return [], None
+    if stripped.startswith(b"[") and (elements := _elements(stripped)) is not None:
+        return elements, None
+    # As `ashiato ingest` takes lines apart: at line feeds only.
+    lines = [(number, line.strip()) for number, line in enumerate(content.split(b"\n"), 1) if line.strip()]
+    if len(lines) > 1 and _is_json(lines[0][1]):
+        return [line for _, line in lines], [number for number, _ in lines]
+    return [stripped], None
 
 
 def _elements(content: bytes) -> list[bytes] | None:

@@ -190,11 +190,18 @@ def _work(datas: list[AccessData]) -> Columns:
         columns["records.fields"] = [record.fields for record in records]
         columns["records.users"] = [record.users for record in records]
     if exposures := _parts([data.exposure for data in datas], _NO_EXPOSURE):
-        columns["exposure.to"] = [exposure.to for exposure in exposures]
+        columns["exposure.to"] = [_exposed_to(exposure) for exposure in exposures]
         columns["exposure.party"] = [exposure.party for exposure in exposures]
         columns["exposure.country"] = [exposure.country for exposure in exposures]
         columns["exposure.system"] = [exposure.system for exposure in exposures]
     return columns
+
+
+def _exposed_to(exposure: Exposure) -> str | None:
+    """Return what `schemas.events.Exposure.exposed_to` says; None where nothing is exposed."""
+    if exposure is _NO_EXPOSURE:
+        return None
+    return exposure.to or ("unknown" if exposure.system is None else "government")
 
 
 def _destinations(ends: list[Destination]) -> Columns:

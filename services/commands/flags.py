@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from difflib import get_close_matches
 from typing import Any, Final, get_args
 
 import click
 
+from schemas.errors import UsageError
 from schemas.findings import Level
 from services.acts import record_read
 from services.cli_support import cell, emit, example, json_option, to_json
@@ -15,6 +17,8 @@ from services.context import builtin_rulebook, current_interpretations
 from services.flags import find_flag, flag_findings, list_flags
 from services.settings import Settings
 from services.settings_options import existing_store, settings_options
+from services.store import Store
+from streams.rules import Rulebook
 
 COLUMNS: Final = (
     "id", "level", "rule", "asset", "party", "country", "events", "first_event", "last_event", "operation", "title",
@@ -24,6 +28,8 @@ SHOWN: Final = (
     "positions", "first_event", "last_event", "planned", "operations",
 )  # fmt: skip
 LEVEL: Final = click.Choice(get_args(Level))
+NOTHING: Final = "Nothing is flagged."
+NOTHING_MATCHES: Final = "No flag is of these; without --rule, --asset, --party and --level all are listed."
 AT_MOST: Final = click.IntRange(1, 100_000)
 
 
@@ -63,6 +69,8 @@ def list_command(
     """List flags, the gravest first: rule, asset, party, country, how many events, from when to when."""
     with existing_store(settings) as store:
         rulebook = builtin_rulebook()
+        if rule:
+            _check_rule(store, rulebook, rule)
         answers = current_interpretations(store)
         restricted = restricted or not answers.leak.foreign_gov.restricted_visibility
         rows = list_flags(
@@ -71,7 +79,9 @@ def list_command(
         asked = " ".join(["flags list", *(["--restricted"] if restricted else []), rule, asset, party, *levels])
         record_read(store, asked, len(rows), now=utc_now(), new_id=new_id)
     shown = rows if as_json else [{**row, "operation": _example(row["operations"])} for row in rows]
-    emit(shown, as_json=as_json, columns=COLUMNS, empty="Nothing is flagged.")
+    emit(
+        shown, as_json=as_json, columns=COLUMNS, empty=NOTHING_MATCHES if rule or asset or party or levels else NOTHING
+    )
     if not as_json and len(rows) == limit:
         click.echo(f"There may be more than these {limit:,}: raise --limit, or choose with --level or --rule.")
 
@@ -96,6 +106,21 @@ def show_command(flag: str, *, limit: int, settings: Settings, as_json: bool) ->
         click.echo(f"  {name.replace('_', ' '):<12} {cell(found[name])}")
     emit([_line(one) for one in findings], as_json=False)
     click.echo(f"Why: ashiato explain {found['id']}")
+
+
+def _check_rule(store: Store, rulebook: Rulebook, rule: str) -> None:
+    """Refuse a rule that nobody knows: that it has raised nothing would be no news.
+
+    Raises:
+        UsageError: neither the rulebook has it, nor any finding.
+    """
+    known = [one.id for one in rulebook]
+    if rule in known or store.rows("SELECT 1 FROM findings WHERE rule = {rule:String} LIMIT 1", {"rule": rule}):
+        return
+    close = get_close_matches(rule.upper(), known, n=1)
+    raise UsageError(
+        f"no rule is called {rule}", todo=f"did you mean {close[0]}?" if close else "see `ashiato rules list`"
+    )
 
 
 def _example(operations: list[str]) -> str:

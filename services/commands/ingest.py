@@ -23,6 +23,7 @@ from services.register_store import current_register
 from services.settings_options import server_left_out
 from services.sources import BatchLimits
 from services.store import Store
+from streams.adapt import FORMATS
 
 COLUMNS: Final = ("file", "format", "new_messages", "known", "events", "dead_letters", "findings")
 READABLE: Final = click.Path(dir_okay=False, exists=True, path_type=Path)
@@ -49,7 +50,12 @@ class _FilePath(click.Path):
     )
 )
 @click.argument("files", nargs=-1, required=True, type=_FilePath(readable=False, path_type=Path))
-@click.option("--format", "form", help="Format of the logs; found out from the first message if not given.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    help="Format of the logs; found out from the first message if not given.",
+)
 @click.option("--as-new", is_flag=True, help="Record a file beside one that begins with the same messages.")
 @click.option(
     "--interpretations",
@@ -153,6 +159,7 @@ def _remarks(summary: Summary, register: Register) -> Iterator[str]:
         yield "Messages that cannot be read are kept: ashiato query 'SELECT reason, text FROM dead_letters LIMIT 10'"
     for one in summary.files:
         if one.waiting:
-            yield f"{one.path}: its end, {counted(one.waiting, 'byte')}, is an unfinished message; it waits."
+            end = f"{one.path}: its end, {counted(one.waiting, 'byte')}, is an unfinished message and not recorded."
+            yield end + (" Send the whole again once it is complete." if one.path == "-" else " It waits for its rest.")
     if summary.findings:
         yield "See what was raised: ashiato flags list"

@@ -2,7 +2,8 @@
 
 Law: ORD 22-2-23 (iii) ロ(1) and (2), ハ, ニ; questions Q10, Q11; domain §4, §9.1. The country is what the register
 says of the asset, else what it or the built-in table says of the region, else the event's claim. A region or claim
-abroad is never overruled by a weaker claim to be in Japan, and names that disagree leave the country unknown.
+abroad, or a region that nobody knows, is never overruled by a weaker claim to be in Japan, and names that disagree
+leave the country unknown.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from streams.regions import REGION_COUNTRIES
 from streams.register_moment import Moment
 
 PLACE_FACTS: Final = (
-    "id", "known", "ref", "equipment_country", "abroad", "country_from", "country_disputed", "stored", "in_transit",
+    "id", "known", "ref", "equipment_country", "abroad", "country_from", "country_disputed", "region_unknown",
+    "stored", "in_transit",
     "operator", "third_party_equipment", "operator_country", "operator_abroad", "storage_service", "cloud_exception",
     "policy_lists_storage", "policy_names_operator", "policy_lists_cloud", "policy_lists_outsourcing",
     "assessment", "assessment_sources", "assessment_sourced", "country_in_use", "foreign_countries", "umu_matches",
@@ -69,16 +71,18 @@ def _say_country(facts: Facts, moment: Moment, placed: Placed, role: str) -> Non
     told = [placed.asset.equipment_country] if placed.asset else []
     by_region, region_source = region_country(moment, placed)
     claim_source = f"event {role}.claimed_country"
+    lost = placed.region is not None and by_region is None
     country, origin, source = None, None, region_source
     if placed.asset is not None and placed.asset.equipment_country is not None:
         country, origin, source = told[0], "register", cite(placed.asset, "equipment_country")
     elif by_region is not None and not (by_region == JAPAN and abroad(placed.claimed_country)):
         country, origin = by_region, "region"
-    elif placed.claimed_country is not None:
+    elif placed.claimed_country is not None and not (lost and placed.claimed_country == JAPAN):
         country, origin, source = placed.claimed_country, "event", claim_source
     facts.say("equipment_country", country, source)
     facts.say("abroad", abroad(country), source)
     facts.say("country_from", origin, source)
+    facts.say("region_unknown", lost, region_source)
     others = [other for other in (by_region, placed.claimed_country) if other is not None]
     facts.say("country_disputed", any(other != country for other in others), f"{region_source}; {claim_source}")
 

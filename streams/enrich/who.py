@@ -30,6 +30,9 @@ _OF_PRINCIPALS: Final = (
 )  # fmt: skip
 """What `judged_principal` reads."""
 
+_SOMEBODY: Final = ("named_party", "unknown")
+"""Values of ``exposure.to`` that tell of one party, whoever it is."""
+
 _NOBODY: Final = pl.lit(None, pl.String)
 
 
@@ -115,7 +118,7 @@ def _recipient() -> tuple[pl.Expr, ...]:
     operator = pl.when(pl.col("destination.third_party_equipment")).then("destination.operator")
     sent_to = pl.coalesce("destination.claimed_party", operator)
     sent = sent_to.is_not_null()
-    named = pl.col("exposure.party").is_not_null() | pl.col("exposure.to").eq_missing("named_party")
+    named = pl.col("exposure.party").is_not_null() | pl.col("exposure.to").is_in(_SOMEBODY).fill_null(False)
     # A government without a name must not be taken for the destination's party, unless it is claimed to be Japan's.
     unnamed = pl.col("exposure.to").eq_missing("government") & pl.col("exposure.country").ne_missing(JAPAN)
     claimed = pl.col("destination.claimed_party").is_not_null()

@@ -31,6 +31,7 @@ from streams.batch import RawBatch
 from streams.commit import Keys
 from streams.pipeline import Context, run
 from streams.register_index import RegisterIndex
+from tests.support.stores import counts, open_store
 
 CARRIER = Path(generate.__file__).parent
 
@@ -288,6 +289,17 @@ def test_a_day_of_another_size_is_refused_before_anything_is_written(played: tup
     with pytest.raises(UsageError, match="another day"):
         play(example_carrier(), played[1], events=700, who="tester", now=lambda: now, new_id=lambda: "other")
     assert digests(sorted((played[1] / "logs").iterdir())) == logs
+
+
+def test_the_demo_is_not_played_into_evidence_of_ones_own(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        before = counts(store)
+    now = dt.datetime(2026, 11, 4, tzinfo=dt.UTC)
+    with pytest.raises(UsageError, match="evidence of your own"):
+        play(example_carrier(), tmp_path, events=50, who="tester", now=lambda: now, new_id=lambda: "x")
+    assert not (tmp_path / "logs").exists()
+    with open_store(tmp_path) as store:
+        assert counts(store) == before
 
 
 def test_logs_that_changed_under_the_evidence_are_told(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ def contract_row(raw: bytes) -> dict[str, Any] | None:
 
 _PATHS = {
     "asset.claimed_id": "asset.id",
+    "exposure.to": "exposure.exposed_to",
     "destination.claimed_asset": "destination.asset",
     "destination.claimed_party": "destination.party",
     "destination.claimed_country": "destination.country",
@@ -124,7 +125,7 @@ _COMMON: dict[str, st.SearchStrategy[Any]] = {
     "ticket": TEXT,
     "approval": TEXTS,
     "exposure": _optional(
-        to=st.sampled_from(["named_party", "any_account", "public", "government"]), party=TEXT, country=COUNTRIES,
+        to=st.sampled_from(["named_party", "any_account", "public", "government", "unknown"]), party=TEXT, country=COUNTRIES,
         system=TEXT,
     ),
 }  # fmt: skip

@@ -259,7 +259,7 @@ events = st.fixed_dictionaries({
     "records.users": st.none() | st.lists(st.sampled_from(["u1", "u2", "u3"]), max_size=4),
     "purpose": st.none() | st.sampled_from((*PURPOSES, "curiosity", "")),
     "approval": st.none() | st.lists(st.sampled_from(["t1", "t2", "t3"]), max_size=2),
-    "exposure.to": st.sampled_from([None, None, "named_party", "public", "government"]),
+    "exposure.to": st.sampled_from([None, None, "named_party", "public", "government", "unknown"]),
     "exposure.party": st.sampled_from([None, None, "aws:1", "acme", "own", "nobody"]),
     "exposure.country": maybe_country,
 })  # fmt: skip

@@ -118,7 +118,7 @@ class Naive:
         claimed = event["destination.claimed_party"]
         sent_to = claimed or (found["destination.operator"] if found["destination.third_party_equipment"] else None)
         government = event["exposure.to"] == "government"
-        named = event["exposure.party"] is not None or event["exposure.to"] == "named_party"
+        named = event["exposure.party"] is not None or event["exposure.to"] in {"named_party", "unknown"}
         receivers = []
         if sent_to is not None:
             who = Who(

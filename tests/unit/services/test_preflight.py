@@ -33,7 +33,13 @@ WHERE = Place("event.json")
     ],
 )
 def test_messages_are_taken_apart_as_they_are_meant(content: bytes, messages: list[bytes]) -> None:
-    assert messages_in(content, WHERE) == messages
+    assert messages_in(content, WHERE)[0] == messages
+
+
+def test_a_message_on_a_line_of_its_own_is_known_by_its_line() -> None:
+    assert messages_in(b'\n{"a": 1}\n\n{"b": 2}\n', WHERE)[1] == [2, 4]
+    assert messages_in(b'{"a":\r1}\n{"b": 2}', WHERE)[1] == [1, 2]
+    assert messages_in(b'{\n"a": 1}', WHERE)[1] is None
 
 
 @pytest.mark.parametrize("content", [b"", b" \n\t\n", b"[]"])
@@ -46,7 +52,7 @@ def test_logs_are_sent_to_ingest() -> None:
     with pytest.raises(UsageError, match="too many") as error:
         messages_in(b"{}\n" * (MAX_MESSAGES + 1), WHERE)
     assert "ingest" in error.value.todo
-    assert len(messages_in(b"{}\n" * MAX_MESSAGES, WHERE)) == MAX_MESSAGES
+    assert len(messages_in(b"{}\n" * MAX_MESSAGES, WHERE)[0]) == MAX_MESSAGES
 
 
 def test_more_bytes_than_are_read_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +73,7 @@ def test_the_format_is_found_out_or_taken_as_said() -> None:
 
 
 def test_a_compressed_file_is_one_message_that_cannot_be_read() -> None:
-    assert len(messages_in(gzip.compress(b"{}"), WHERE)) == 1
+    assert len(messages_in(gzip.compress(b"{}"), WHERE)[0]) == 1
 
 
 def test_without_a_data_directory_nothing_is_known_and_nothing_is_made(tmp_path: Path) -> None:

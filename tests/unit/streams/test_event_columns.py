@@ -1,7 +1,9 @@
 import datetime as dt
+from typing import Any
 
 import msgspec
 import polars as pl
+import pytest
 
 from schemas.events import ACT, GRANT, TRANSFER
 from schemas.facts import EVENT
@@ -103,3 +105,22 @@ def test_a_time_that_only_the_contract_can_read_is_in_doubt() -> None:
         True,
         False,
     ]
+
+
+@pytest.mark.parametrize(
+    ("exposure", "to"),
+    [
+        ({}, "unknown"),
+        ({"country": "KP"}, "unknown"),
+        ({"party": "acme"}, "unknown"),
+        ({"system": "CLOUD Act"}, "government"),
+        ({"to": None, "system": "CLOUD Act"}, "government"),
+        ({"to": "named_party", "system": "CLOUD Act"}, "named_party"),
+        (None, None),
+    ],
+)
+def test_an_exposure_that_does_not_say_to_whom_is_one_all_the_same(
+    exposure: dict[str, str] | None, to: str | None
+) -> None:
+    data: dict[str, Any] = {"exposure": exposure} if exposure is not None else {}
+    assert _frame(message(**data), message(exposure={"to": "public"}))["exposure.to"][0] == to

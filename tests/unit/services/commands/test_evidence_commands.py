@@ -115,6 +115,11 @@ def test_flags_are_listed_and_shown(capsys: Output) -> None:
     assert flag["id"] in out
     assert "UNKNOWN-PARTY" not in out
 
+    assert run(["flags", "list", "--rule", "unknown-aset"]) == 2
+    assert "did you mean UNKNOWN-ASSET?" in capsys.readouterr().err
+    assert run(["flags", "list", "--asset", "none"]) == 0
+    assert "No flag is of these" in capsys.readouterr().out
+
     assert run(["flags", "show", flag["id"][:8]]) == 0
     out = capsys.readouterr().out
     for words in (flag["id"], flag["title"], "asset.known=no", f"ashiato explain {flag['id']}"):

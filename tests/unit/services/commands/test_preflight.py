@@ -77,6 +77,12 @@ def test_an_event_that_cannot_be_read_exits_with_2_and_the_exact_reason(capsys: 
     assert "time" in capsys.readouterr().err
 
 
+def test_of_several_events_the_line_that_cannot_be_read_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("log.ndjson").write_text(json.dumps(ALLOWED) + "\n{broken\n", encoding="utf-8")
+    assert run(["preflight", "log.ndjson", "--register", "register.yaml"]) == 2
+    assert "line 2, column 2" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("event", ["no-such-file.json", "."])
 def test_a_file_that_cannot_be_read_exits_with_2_and_says_what_to_do(
     event: str, capsys: pytest.CaptureFixture[str]

@@ -34,6 +34,31 @@ def test_the_register_tells_the_country_before_the_region(
     assert tuple(facts[f"asset.{name}"] for name in names) == found
 
 
+@pytest.mark.parametrize(
+    ("region", "claim", "unknown", "country"),
+    [
+        ("moon-1", "JP", True, None),
+        ("moon-1", "SG", True, "SG"),
+        ("moon-1", None, True, None),
+        ("us-east-1", None, False, "US"),
+        (None, "JP", False, "JP"),
+    ],
+)
+def test_a_region_that_nobody_knows_is_told_and_no_claim_makes_it_japan(
+    region: str | None, claim: str | None, *, unknown: bool, country: str | None
+) -> None:
+    event = transfer(destination__region=region, destination__claimed_country=claim)
+    facts = facts_of(register(), event)
+    assert (facts["destination.region_unknown"], facts["destination.equipment_country"]) == (unknown, country)
+
+
+def test_a_region_that_nobody_knows_is_told_of_an_asset_that_the_register_has_in_japan() -> None:
+    known = register(assets=(asset(equipment_country="JP"),))
+    facts = facts_of(known, {"asset.region": "moon-1"})
+    assert (facts["asset.region_unknown"], facts["asset.equipment_country"]) == (True, "JP")
+    assert facts_of(known, {"asset.region": None})["asset.region_unknown"] is False
+
+
 def test_an_asset_that_the_register_does_not_know_stands_where_its_region_does() -> None:
     facts = facts_of(register(), {"asset.claimed_id": "elsewhere", "asset.region": "eu-central-1"})
     assert facts["asset.known"] is False

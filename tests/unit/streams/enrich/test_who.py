@@ -179,6 +179,12 @@ def test_exposure_to_an_account_that_nobody_registered_has_an_unknown_recipient(
     assert "999999999999" not in facts["recipient.key"]
 
 
+def test_exposure_to_nobody_knows_whom_has_an_unknown_recipient() -> None:
+    facts = facts_of(KNOWN, {"exposure.to": "unknown", "exposure.country": "KP"})
+    assert facts["recipient.known"] is False
+    assert facts["recipient.key"] == "unknown:unnamed"
+
+
 def test_exposure_to_a_party_without_a_name_has_an_unknown_recipient() -> None:
     facts = facts_of(KNOWN, {"exposure.to": "named_party"})
     assert (facts["recipient.known"], facts["recipient.claimed"]) == (False, False)
