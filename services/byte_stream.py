@@ -32,6 +32,7 @@ _OTHERS: Final = {
 _LONGEST_MAGIC: Final = 6
 _ZSTD_WINDOW: Final = 1 << 27  # 128 MiB, what `zstd --ultra` makes at most without --long
 _ZSTD_FEED: Final = 1 << 10  # one block of 128 KiB takes at least four bytes, so this yields 32 MiB at most
+_GZIP_FEED: Final = 1 << 12  # what comes of the piece in which the damage lies is lost with it
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -104,8 +105,8 @@ def _gunzipped(chunks: Iterable[bytes], path: Path | None) -> Iterator[bytes]:
     """Yield the text of all members of a gzip file (RFC 1952 §2.2); zero bytes after a member are padding."""
     member, read = zlib.decompressobj(wbits=31), 0
     try:
-        for chunk in chunks:
-            rest = chunk
+        for piece in _pieces(chunks, _GZIP_FEED):
+            rest = piece
             while rest:
                 if member.eof:
                     rest = rest.lstrip(b"\0")
@@ -131,7 +132,7 @@ def _unzstd(chunks: Iterable[bytes], path: Path | None) -> Iterator[bytes]:
     decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
     frame, read = decompressor.decompressobj(), 0
     try:
-        for piece in _pieces(chunks):
+        for piece in _pieces(chunks, _ZSTD_FEED):
             rest = piece
             while rest:
                 if frame.eof:
@@ -147,10 +148,10 @@ def _unzstd(chunks: Iterable[bytes], path: Path | None) -> Iterator[bytes]:
         raise _damaged(path, "zstd", read, "it ends in the middle")
 
 
-def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _pieces(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
     for chunk in chunks:
-        for begin in range(0, len(chunk), _ZSTD_FEED):
-            yield chunk[begin : begin + _ZSTD_FEED]
+        for begin in range(0, len(chunk), size):
+            yield chunk[begin : begin + size]
 
 
 def place_of(path: Path | None) -> Place:

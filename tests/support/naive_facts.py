@@ -177,7 +177,7 @@ class Naive:
         """Return the key of an unknown asset: of its id, else of its locator; of both if each names another asset."""
         name, locator = event[id_column], event[locator_column]
         if self._by_id(event, id_column) and self._by_locator(event, locator_column):
-            return unregistered(f"{name}|{locator}")
+            return unregistered(both(name, locator))
         return unregistered(name if name is not None else locator)
 
     def _by_id(self, event: Row, column: str) -> Asset | None:
@@ -245,6 +245,11 @@ def put(found: dict[str, Any], role: str, values: Mapping[str, Any], names: Iter
         found[f"{role}.{name}"] = values[name]
 
 
+def both(one: str, other: str) -> str:
+    """Return two texts as one that no other two make."""
+    return f"{len(one.encode())}|{one}|{other}"
+
+
 def unregistered(name: str | None) -> str:
     """Return the key of an asset that the register does not know."""
     return f"unregistered:{pseudonym('asset', name)}" if name is not None else "unregistered:unnamed"
@@ -256,7 +261,7 @@ def unknown(claim: str | None, issuer: str | None, subject: str | None) -> str:
         return f"unknown:{pseudonym('party', claim)}"
     if issuer is None and subject is None:
         return "unknown:unnamed"
-    return f"unknown:{pseudonym('actor', f'{issuer or str()}|{subject or str()}')}"
+    return f"unknown:{pseudonym('actor', both(issuer or '', subject or ''))}"
 
 
 def pseudonym(kind: str, value: str) -> str:

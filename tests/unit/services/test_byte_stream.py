@@ -138,3 +138,15 @@ def test_standard_input_is_read_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(pipe))
         assert b"".join(text_chunks(None)) == b"{}\n[]\n"
     assert str(place_of(None)) == "stdin"
+
+
+def test_of_a_small_damaged_file_the_text_before_the_damage_is_read_too(tmp_path: Path) -> None:
+    text = b"".join(b"%064x\n" % (number * 7919) for number in range(20_000))
+    packed = bytearray(gzip.compress(text, mtime=0))
+    packed[len(packed) // 2] ^= 0xFF
+    read: list[bytes] = []
+    with pytest.raises(SourceError, match="the gzip file is damaged"):
+        read.extend(text_chunks(_file(tmp_path, bytes(packed))))
+    found = b"".join(read)
+    assert len(found) > len(text) // 3
+    assert text.startswith(found[: len(text) // 3])
