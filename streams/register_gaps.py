@@ -252,6 +252,18 @@ def _country(name: str, _: Unknown, day: dt.date) -> str:
 """
 
 
+def together(gaps: Iterable[Gap]) -> str:
+    """Return the stubs of gaps as one YAML text in which each part of the register stands once."""
+    remarks, parts = list[str](), dict[str, list[str]]()
+    for gap in gaps:
+        head, _, entry = gap.stub.partition("\n")
+        if head.startswith("#"):
+            remarks.append(gap.stub)
+        else:
+            parts.setdefault(head, []).append(f"  # {gap.events} event(s)\n{entry}")
+    return "".join([*remarks, *("".join([f"{head}\n", *entries]) for head, entries in parts.items())])
+
+
 def _erased(part: str, one: Unknown) -> str:
     if one.key.endswith(_UNNAMED):
         return f"# {part}: the events name none; only their source can say it\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,7 +15,16 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from schemas.errors import ManyErrors
 from schemas.register import Register
 from services.amounts import counted
-from services.cli_support import console, data_dir_option, emit, example, json_option, mmdb_option, to_json
+from services.cli_support import (
+    DEFAULT_DATA_DIR,
+    console,
+    data_dir_option,
+    emit,
+    example,
+    json_option,
+    mmdb_option,
+    to_json,
+)
 from services.clock import new_id, utc_now
 from services.context import build_context
 from services.ingest import FileSummary, Ingest, Summary
@@ -100,7 +110,7 @@ def command(
     if as_json:
         click.echo(to_json(as_data(summary)))
     else:
-        _tell(summary, register)
+        _tell(summary, register, data_dir)
     errors = [one.error for one in summary.files if one.error]
     if errors:
         raise ManyErrors("not every file could be read to its end", errors)
@@ -127,7 +137,7 @@ def _progress() -> Iterator[Callable[[FileSummary], None]]:
         yield show
 
 
-def _tell(summary: Summary, register: Register) -> None:
+def _tell(summary: Summary, register: Register, data_dir: Path) -> None:
     """Print for people what came in and what was said of it."""
     rows = [
         {
@@ -142,24 +152,26 @@ def _tell(summary: Summary, register: Register) -> None:
         for one in summary.files
     ]
     emit(rows, as_json=False, columns=COLUMNS)
-    for remark in _remarks(summary, register):
+    for remark in _remarks(summary, register, data_dir):
         click.echo(remark)
 
 
-def _remarks(summary: Summary, register: Register) -> Iterator[str]:
+def _remarks(summary: Summary, register: Register, data_dir: Path) -> Iterator[str]:
     """Yield what a reader of the table should know besides."""
+    there = "" if data_dir == Path(DEFAULT_DATA_DIR) else f" --data-dir {shlex.quote(str(data_dir))}"
     events = summary.total("events")
     rate = f" ({events / summary.seconds:,.0f} events/s)" if events and summary.seconds else ""
     yield f"{counted(events, 'event')}, {counted(summary.findings, 'finding')} in {summary.seconds:.1f} s{rate}."
     if register == Register():
-        yield "No register is loaded, so every asset, party and country is unknown: ashiato register gaps"
+        yield f"No register is loaded, so every asset, party and country is unknown: ashiato register gaps{there}"
     if odd := summary.total("odd_times"):
         yield f"The time of {counted(odd, 'event')} is before 2000 or more than a day from now."
     if summary.total("dead_letters"):
-        yield "Messages that cannot be read are kept: ashiato query 'SELECT reason, text FROM dead_letters LIMIT 10'"
+        query = shlex.quote("SELECT reason, text FROM dead_letters LIMIT 10")
+        yield f"Messages that cannot be read are kept: ashiato query {query}{there}"
     for one in summary.files:
         if one.waiting:
             end = f"{one.path}: its end, {counted(one.waiting, 'byte')}, is an unfinished message and not recorded."
             yield end + (" Send the whole again once it is complete." if one.path == "-" else " It waits for its rest.")
     if summary.findings:
-        yield "See what was raised: ashiato flags list"
+        yield f"See what was raised: ashiato flags list{there}"

@@ -22,7 +22,7 @@ from services.cli_support import Failed, emit, example, json_option, to_json
 from services.register_files import RegisterFiles, read_register, survey_register
 from services.settings_options import existing_store, settings_options, store_to_fill
 from streams.register_diff import diff
-from streams.register_gaps import GAP_KINDS
+from streams.register_gaps import GAP_KINDS, together
 from streams.register_references import SINGULAR, closest
 from streams.register_versions import PARTS, content_sha256, entries, key_of, valid_at
 
@@ -194,7 +194,6 @@ def show_gaps(kinds: Sequence[str], limit: int, settings: Settings, *, stubs: bo
     if as_json or not found:
         return
     if stubs:
-        for gap in found[:limit]:
-            click.echo(f"# {gap.events} event(s)\n{gap.stub}")
+        click.echo(together(found[:limit]))
     if len(found) > limit:
         click.echo(f"{len(found) - limit} more; see them with --limit {len(found)}.", err=True)

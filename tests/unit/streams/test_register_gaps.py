@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from schemas.errors import RegisterError
 from services.yaml_files import parse_yaml
 from streams.register_checks import check
-from streams.register_gaps import GAP_KINDS, GapKind, Unknown, gaps
+from streams.register_gaps import GAP_KINDS, GapKind, Unknown, gaps, together
 from tests.support.registers import register_of
 
 FIRST = dt.datetime(2026, 10, 31, 15, 30, tzinfo=dt.UTC)  # 1 November in Japan
@@ -84,6 +84,15 @@ def test_a_stub_that_is_filled_in_makes_a_register_that_holds() -> None:
     assert check(register_of(asset.replace("FILL-IN", "Data lake"))) == []
     network = gaps([unknown("network", "192.0.2.1")])[0].stub
     assert check(register_of(network)) == []
+
+
+def test_stubs_together_are_one_yaml_text_with_each_part_once() -> None:
+    found = gaps([unknown("asset", "db/a"), unknown("network", "192.0.2.7"), unknown("asset", "db/b"),
+                  unknown("identity", None)])  # fmt: skip
+    data = parse_yaml(together(found).encode(), "stubs", RegisterError).data
+    assert {part: len(entries) for part, entries in data.items()} == {"assets": 2, "networks": 1}
+    assert "unregistered:00ff" in together(found)
+    assert together([]) == ""
 
 
 def test_what_has_been_erased_is_told_by_its_key_and_makes_no_entry() -> None:
