@@ -45,7 +45,7 @@ LAG_SECONDS: Final = 0.02
 PATIENCE: Final = 120.0
 """Seconds without any progress after which it gives up."""
 POOL: Final = 200_000
-"""A longer backlog than this is these events again and again."""
+"""A longer backlog than this is these events again and again, under other ids."""
 BATCH: Final = 1_000
 CONNECTIONS: Final = {1: 32, BATCH: 4}
 """Of the gateway's clients, by events of a request."""

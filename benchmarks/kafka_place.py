@@ -89,7 +89,7 @@ class Place:
         return path
 
     async def produce(self, messages: Sequence[bytes], count: int, *, rate: float | None = None) -> Sent:
-        """Send ``count`` messages, from the first again where there are fewer, in batches over all partitions.
+        """Send ``count`` messages, from the first again under other ids where there are fewer, over all partitions.
 
         Args:
             messages: what to send.
@@ -107,7 +107,7 @@ class Place:
                 if rate is not None:
                     await asyncio.sleep(max(0.0, started + first / rate - time.monotonic()))
                 rows = min(size, count - first)
-                chosen = [messages[(first + row) % len(messages)] for row in range(rows)]
+                chosen = [_under_an_id_of_its_own(messages, first + row) for row in range(rows)]
                 open_.add(asyncio.create_task(_send(producer, number % PARTITIONS, chosen, sent)))
                 if len(open_) >= 2 * PARTITIONS:
                     _, open_ = await asyncio.wait(open_, return_when=asyncio.FIRST_COMPLETED)
@@ -115,6 +115,12 @@ class Place:
         finally:
             await producer.stop()
         return sent
+
+
+def _under_an_id_of_its_own(messages: Sequence[bytes], number: int) -> bytes:
+    """Return the message of a number; a producer names each event once, so those sent again are other events."""
+    turn, index = divmod(number, len(messages))
+    return messages[index].replace(b'"id":"', b'"id":"%d-' % turn, 1) if turn else messages[index]
 
 
 async def _send(producer: AIOKafkaProducer, partition: int, messages: Sequence[bytes], sent: Sent) -> None:
