@@ -124,6 +124,7 @@ class Broker:
     def freeze(self) -> None:
         """Let it stand still: connections stay open, nothing is answered."""
         self._running().send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED)  # until then one of its threads may still answer
 
     def thaw(self) -> None:
         """Let it go on."""
