@@ -15,6 +15,9 @@ from services.cli_support import Failed
 from services.lazy_group import LazyGroup
 from services.runtime import collect_later, prepare
 
+READER_GONE: Final = 128 + 13
+"""What a shell says of a program that SIGPIPE has ended."""
+
 COMMANDS: Final = {
     "demo": "Play a day of the small example carrier and tell what was found.",
     "ingest": "Read logs, judge every event, keep the evidence.",
@@ -44,10 +47,6 @@ COMMANDS: Final = {
 @click.version_option(package_name="ashiato", prog_name="ashiato")
 def ashiato() -> None:
     """Audit trail of access to and transfer of specified user information (特定利用者情報)."""
-
-
-READER_GONE: Final = 128 + 13
-"""What a shell says of a program that SIGPIPE has ended."""
 
 
 def main() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
 from typing import Any, Final, get_args
 
 import click
@@ -18,6 +17,7 @@ from services.flags import find_flag, flag_findings, list_flags
 from services.settings import Settings
 from services.settings_options import existing_store, settings_options
 from services.store import Store
+from streams.register_references import closest
 from streams.rules import Rulebook
 
 COLUMNS: Final = (
@@ -79,9 +79,8 @@ def list_command(
         asked = " ".join(["flags list", *(["--restricted"] if restricted else []), rule, asset, party, *levels])
         record_read(store, asked, len(rows), now=utc_now(), new_id=new_id)
     shown = rows if as_json else [{**row, "operation": _example(row["operations"])} for row in rows]
-    emit(
-        shown, as_json=as_json, columns=COLUMNS, empty=NOTHING_MATCHES if rule or asset or party or levels else NOTHING
-    )
+    empty = NOTHING_MATCHES if rule or asset or party or levels else NOTHING
+    emit(shown, as_json=as_json, columns=COLUMNS, empty=empty)
     if not as_json and len(rows) == limit:
         click.echo(f"There may be more than these {limit:,}: raise --limit, or choose with --level or --rule.")
 
@@ -117,10 +116,7 @@ def _check_rule(store: Store, rulebook: Rulebook, rule: str) -> None:
     known = [one.id for one in rulebook]
     if rule in known or store.rows("SELECT 1 FROM findings WHERE rule = {rule:String} LIMIT 1", {"rule": rule}):
         return
-    close = get_close_matches(rule.upper(), known, n=1)
-    raise UsageError(
-        f"no rule is called {rule}", todo=f"did you mean {close[0]}?" if close else "see `ashiato rules list`"
-    )
+    raise UsageError(f"no rule is called {rule}", todo=closest(rule.upper(), known) or "see `ashiato rules list`")
 
 
 def _example(operations: list[str]) -> str:

@@ -44,9 +44,8 @@ class PlaceColumns:
         named = self._index.assets(events["asset.claimed_id"], events["asset.locator"], segments)
         known = pl.DataFrame({"entry": named["entry"], "region": events["asset.region"], "segment": segments})
         facts = self._asset.of(known)
-        key = asset_key(
-            beside(events.select(_NAMES), facts, named), "asset.id", "asset.claimed_id", "asset.locator", keys
-        )
+        seen = beside(events.select(_NAMES), facts, named)
+        key = asset_key(seen, "asset.id", "asset.claimed_id", "asset.locator", keys)
         return facts.with_columns(key.alias("asset.key"))
 
     def destinations(self, events: pl.DataFrame, segments: pl.Series, keys: Keys) -> pl.DataFrame:
