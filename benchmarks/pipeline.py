@@ -207,7 +207,7 @@ def _stages(batches: list[RawBatch], of: Context, events: int) -> dict[str, Cost
         facts = lap("classify", partial(classify, known, of.index))
         findings = lap("judge", partial(judge, facts, of.rulebook))
         keys, versions = of.keys, of.versions
-        lap("record", partial(record, decoded, facts, findings, batch=batch, keys=keys, versions=versions))
+        lap("record", partial(record, [decoded], facts, findings, batches=[batch], keys=keys, versions=versions))
     return found
 
 

@@ -230,16 +230,13 @@ class Recorder:
         with self._begin():
             self._checkpoint("read")
             with self._observer.timed("pipeline"):
-                prepared = await self._judge(batches)
+                prepare = self._recording.prepare
+                prepared = await asyncio.get_running_loop().run_in_executor(self._thread, prepare, batches)
             self._checkpoint("prepared")
             await self._written()
             if epoch == self._epoch:
                 self._writing = asyncio.create_task(self._write(prepared, _behind(batches), epoch))
                 await asyncio.sleep(0)  # it has begun before this has ended: a revocation waits for one of them
-
-    async def _judge(self, batches: Sequence[RawBatch]) -> list[Prepared]:
-        loop = asyncio.get_running_loop()
-        return [await loop.run_in_executor(self._thread, self._recording.prepare, one) for one in batches]
 
     async def _write(self, prepared: Sequence[Prepared], behind: Mapping[Partition, int], epoch: int) -> None:
         """Make batches count, and leave the log a hint."""

@@ -26,7 +26,7 @@ from services.observer import Observer
 from services.store import Store
 from streams.batch import RawBatch, Recorded
 from streams.outgoing import Outgoing, outgoing
-from streams.pipeline import Context, run
+from streams.pipeline import Context, run_all
 from streams.resume import messages_hmac
 from streams.tables import range_row, tables
 
@@ -119,11 +119,13 @@ class Recording:
         # One thread: the store's client of that thread stays open, and inserts keep their order.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
 
-    def prepare(self, batch: RawBatch) -> Prepared:
-        """Return the evidence of a batch and its range; nothing is written. Safe to call in any one thread."""
+    def prepare(self, batches: Sequence[RawBatch]) -> list[Prepared]:
+        """Return the evidence and the range of each batch; nothing is written. Safe to call in any one thread."""
         context = self.context()
-        recorded = run(batch, context)
-        return Prepared(recorded, range_of(batch, recorded, context, name=self.new_id(), now=self.now()))
+        return [
+            Prepared(recorded, range_of(batch, recorded, context, name=self.new_id(), now=self.now()))
+            for batch, recorded in zip(batches, run_all(batches, context), strict=True)
+        ]
 
     async def commit(self, prepared: Sequence[Prepared], *, wanted: Callable[[], bool] = lambda: True) -> bool:
         """Make batches count: one write for all of them, a range row for each.

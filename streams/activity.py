@@ -16,16 +16,18 @@ COLUMNS: Final = (*POSITION_IN_BATCH, "party.key", "record")
 """Columns of an activity frame: Int64, Int64, String, String (the event's record, which holds no personal data)."""
 
 
-def activity(facts: pl.DataFrame, findings: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
-    """Return events that raised something, are handled by a third party, grant, expose or send abroad; and acts.
+def is_activity(facts: pl.DataFrame, findings: pl.DataFrame) -> pl.Series:
+    """Return which events raised something, are handled by a third party, grant, expose or send abroad, or are acts.
 
     Args:
         facts: all columns of `schemas.facts`, one row per event.
         findings: what `streams.judge` said; ``row`` is an index into ``facts``.
-        records: one row per event in the same order, as `streams.record_events` gives them.
+
+    Returns:
+        Boolean, one for each event, never null.
     """
     raised = pl.int_range(pl.len()).is_in(findings["row"].unique().cast(pl.Int64).implode())
-    return records.filter(facts.select(raised | _worth_watching()).to_series()).select(COLUMNS)
+    return facts.select(raised | _worth_watching()).to_series()
 
 
 @cache

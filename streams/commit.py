@@ -65,15 +65,13 @@ def derive_pseudonym_key(salt_key: str) -> str:
     return hmac.digest(salt_key.encode(), b"ashiato pseudonym v1", "sha256").hex()
 
 
-def salts(source: str, partition: int, keys: Keys) -> pl.Expr:
+def salts(keys: Keys) -> pl.Expr:
     """Return the salts of events under both clocks (String, 64 hex digits): `of_clock` takes them apart.
 
-    Reads ``position.offset`` and ``position.part``.
+    Reads the columns of ``Position``.
     """
     # No number holds a "|": whatever the source is called, no two positions share a message.
-    position = pl.concat_str(
-        pl.lit(f"{source}|{partition}|"), pl.col("position.offset"), pl.lit("|"), pl.col("position.part")
-    )
+    position = pl.concat_str("position.source", "position.partition", "position.offset", "position.part", separator="|")
     return _digest_hmac(position, keys.salt_key)
 
 

@@ -1,12 +1,15 @@
 """The way of an event, one line a stage. Everything on it works on the columns of a whole batch.
 
-A batch in gives evidence out: the same messages with the same versions and keys give the same bytes, whatever the size
-of batches, the machine, the store behind it, and however often it is run.
+Batches in give evidence out: the same messages with the same versions and keys give the same bytes, whatever the size
+of batches, what other batches go with them, the machine, the store behind it, and however often it is run.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import polars as pl
 
 from schemas.records import Versions
 from streams.batch import RawBatch, Recorded
@@ -40,16 +43,22 @@ class Context:
 
 
 def run(batch: RawBatch, context: Context) -> Recorded:
-    """Return the evidence of one batch of messages.
+    """Return the evidence of one batch; see `run_all`."""
+    return run_all([batch], context)[0]
+
+
+def run_all(batches: Sequence[RawBatch], context: Context) -> list[Recorded]:
+    """Return the evidence of each batch of messages; several small ones cost hardly more than one.
 
     What cannot be read is a dead letter in the result; no message is left out and none is the reason to stop.
 
     Raises:
         RuntimeError: the context is in use by another thread.
     """
-    decoded = decode(batch)  # bytes → typed columns; a foreign format passes its adapter; else a dead letter
+    decoded = [decode(batch) for batch in batches]  # bytes → typed columns; a foreign format by its adapter
+    events = pl.concat(one.events for one in decoded)
     with context.index.turn():  # what it remembers is not for two threads at once
-        known = enrich(decoded.events, context.index, context.keys)  # → what register and policy said on that day
+        known = enrich(events, context.index, context.keys)  # → what register and policy said on that day
         facts = classify(known, context.index)  # → category 1, 2, both, none or unknown (TBA 27-5)
         findings = judge(facts, context.rulebook)  # → one row per rule, role and position
-    return record(decoded, facts, findings, batch=batch, keys=context.keys, versions=context.versions)
+    return record(decoded, facts, findings, batches=batches, keys=context.keys, versions=context.versions)

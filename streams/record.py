@@ -6,13 +6,15 @@ it came in), so records are the same bytes whatever batches they were made in.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
 
 from schemas.records import COMMITTED, MAX_LIST_BYTES, Clock, Versions
 from streams import merkle
-from streams.activity import activity
+from streams.activity import COLUMNS as ACTIVITY
+from streams.activity import is_activity
 from streams.batch import Decoded, RawBatch, Recorded
 from streams.commit import Keys, compact_json, keyed_digest, of_clock, pseudonyms, salts
 from streams.leaves import POSITION_IN_BATCH
@@ -27,62 +29,104 @@ _ESCAPED_BYTES: Final = 6
 
 
 def record(
-    decoded: Decoded, facts: pl.DataFrame, findings: pl.DataFrame, *, batch: RawBatch, keys: Keys, versions: Versions
-) -> Recorded:
-    """Return everything that the store has to write for one batch.
+    decoded: Sequence[Decoded],
+    facts: pl.DataFrame,
+    findings: pl.DataFrame,
+    *,
+    batches: Sequence[RawBatch],
+    keys: Keys,
+    versions: Versions,
+) -> list[Recorded]:
+    """Return everything that the store has to write, for each batch by itself.
 
     Args:
-        decoded: events (their ``raw`` and ``event.content`` too) and dead letters.
-        facts: the same rows in the same order with all columns of `schemas.facts`.
+        decoded: events (their ``raw`` and ``event.content`` too) and dead letters of each batch.
+        facts: the events of all batches, one behind the other, with all columns of `schemas.facts`.
         findings: what `streams.judge` said; ``row`` is an index into ``facts``.
-        batch: the messages, for the digests and the source's name.
+        batches: the messages, for the digests and the sources' names.
         keys: for salts and pseudonyms.
         versions: named in finding records.
     """
-    hashes = bare_sha256s(batch.messages)
-    events = _prepared(decoded, facts, batch, hashes, keys)
-    letters = with_commitments(decoded.dead_letters, batch, keys)
+    hashes = [bare_sha256s(batch.messages) for batch in batches]
+    events = _prepared(decoded, facts, pl.concat(map(_of_events, decoded, batches, hashes)), keys)
     evidence = event_records(events)
-    watched = activity(facts, findings, evidence)
+    watched = is_activity(facts, findings)
+    short, long = _personal(events, "short"), _personal(events, "long", _user_pseudonyms(keys))
+    found = finding_records(events, findings, versions)
+    recorded = []
+    begin = found_begin = 0
+    for batch, its, hashed in zip(batches, decoded, hashes, strict=True):
+        end = begin + len(its.events)
+        found_end = findings["row"].search_sorted(end)
+        recorded.append(
+            _recorded(
+                batch,
+                hashed,
+                evidence=evidence[begin:end],
+                watched=watched[begin:end],
+                personal=(short[begin:end], long[begin:end]),
+                found=found[found_begin:found_end],
+                letters=with_commitments(its.dead_letters, batch, keys),
+            )
+        )
+        begin, found_begin = end, found_end
+    return recorded
+
+
+def _recorded(
+    batch: RawBatch,
+    hashes: pl.Series,
+    *,
+    evidence: pl.DataFrame,
+    watched: pl.Series,
+    personal: tuple[pl.DataFrame, pl.DataFrame],
+    found: pl.DataFrame,
+    letters: pl.DataFrame,
+) -> Recorded:
+    """Return what is written for one batch: its part of the frames, its dead letters, and its digests."""
+    watched_records = evidence.filter(watched).select(ACTIVITY)
     if len(letters):
         evidence = pl.concat([evidence, dead_letter_records(letters, batch)]).sort(*POSITION_IN_BATCH, "kind")
-    found = finding_records(events, findings, versions)
     everything = Digest()
     everything.add(batch, batch.first, batch.last, hashes)
+    short, long = personal
     return Recorded(
         evidence=evidence,
-        personal_short=_personal(events, "short"),
-        personal_long=_personal(events, "long", _user_pseudonyms(keys)),
+        personal_short=short,
+        personal_long=long,
         findings=found,
         dead_letters=letters.select(*POSITION_IN_BATCH, "reason", "text", "bytes", "salt", "raw"),
         merkle_root=merkle.root([*evidence["leaf_hash"].to_list(), *found["leaf_hash"].to_list()]),
         messages_sha256=everything.messages_sha256(),
         last_message_sha256=everything.last_message_sha256(),
-        activity=watched,
+        activity=watched_records,
     )
 
 
-def _prepared(decoded: Decoded, facts: pl.DataFrame, batch: RawBatch, hashes: pl.Series, keys: Keys) -> pl.DataFrame:
+def _prepared(decoded: Sequence[Decoded], facts: pl.DataFrame, hashes: pl.Series, keys: Keys) -> pl.DataFrame:
     """Return facts with what else records need.
 
     That is salts, the keyed content, at the first event of each message ``raw`` as text and ``raw.sha256`` out of
-    ``hashes`` (`bare_sha256s` of the batch), users as JSON in
-    ``records.users.json``, and lists: their ``…_count``, and as JSON in ``….long`` what is too long for a record.
+    ``hashes`` (see `_of_events`), users as JSON in ``records.users.json``, and lists: their ``…_count``, and as JSON in
+    ``….long`` what is too long for a record.
     """
-    offset = pl.col("position.offset")
-    first_of_message = (offset != offset.shift(1)).fill_null(value=True)
-    content = keyed_digest("content", pl.lit(decoded.events["event.content"]), keys).str.head(CONTENT_HEX_DIGITS)
-    raw = pl.lit(decoded.events["raw"].cast(pl.String))
-    of_message = pl.Series(batch.offsets, dtype=pl.Int64).search_sorted(facts["position.offset"])
+    told = pl.concat(one.events.select("event.content", "raw") for one in decoded)
+    content = keyed_digest("content", pl.lit(told["event.content"]), keys).str.head(CONTENT_HEX_DIGITS)
     return facts.with_columns(
         content.alias("event.content"),
-        pl.when(first_of_message).then(raw).alias("raw"),
-        pl.when(first_of_message).then(pl.lit(hashes.gather(of_message))).alias("raw.sha256"),
-        salts(batch.source, batch.partition, keys).alias("salts"),
+        told["raw"].cast(pl.String),
+        pl.when(pl.lit(told["raw"].is_not_null())).then(pl.lit(hashes)).alias("raw.sha256"),
+        salts(keys).alias("salts"),
         *_long_list(facts["records.fields"]),
         *_long_list(facts["grant.privileges"]),
         compact_json("records.users").alias("records.users.json"),
     ).with_columns(of_clock(pl.col("salts"), clock).alias(name) for clock, name in SALT.items())
+
+
+def _of_events(decoded: Decoded, batch: RawBatch, hashes: pl.Series) -> pl.Series:
+    """Return for each event of a batch the hash of the message it came in (`bare_sha256s`)."""
+    offsets = pl.Series(batch.offsets, dtype=pl.Int64)
+    return hashes.gather(offsets.search_sorted(decoded.events["position.offset"]))
 
 
 def _long_list(lists: pl.Series) -> tuple[pl.Expr, ...]:

@@ -168,7 +168,7 @@ async def _record(store: Store, *, prefix: str = "r") -> tuple[list[Outgoing], W
     step = recording(store, told.publish, prefix=prefix, observer=watcher)
     try:
         for first in (0, EVENTS):
-            assert await step.commit([step.prepare(_batch(first, EVENTS))])
+            assert await step.commit(step.prepare([_batch(first, EVENTS)]))
     finally:
         step.close()
     return told.messages, watcher

@@ -42,7 +42,7 @@ def _recorded(rows: list[dict[str, Any]], first: int) -> Recorded:
     raws = [json.dumps({"n": first + i}).encode() for i in range(len(rows))]
     findings = findings_of([{"row": i} for i in range(len(rows))])
     batch = batch_of(raws, first=first)
-    return record(decoded_of(facts, raws), facts, findings, batch=batch, keys=KEYS, versions=VERSIONS)
+    return record([decoded_of(facts, raws)], facts, findings, batches=[batch], keys=KEYS, versions=VERSIONS)[0]
 
 
 @given(st.lists(ROW, min_size=1, max_size=6), st.data())

@@ -47,9 +47,12 @@ def facts_of(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
 
 
 def decoded_of(facts: pl.DataFrame, raws: Sequence[bytes], letters: Sequence[dict[str, Any]] = ()) -> Decoded:
-    """Return what decoding would have said of these facts; content is the message itself."""
+    """Return what decoding would have said of these facts; content is the message itself.
+
+    Of several events of one message, the first alone has it.
+    """
     events = facts.select(column.name for column in (*POSITION, *EVENT)).with_columns(
-        pl.Series("raw", list(raws), dtype=pl.Binary),
+        pl.when(pl.col("position.offset").is_first_distinct()).then(pl.Series("raw", list(raws), dtype=pl.Binary)),
         pl.Series("event.content", [raw.decode() for raw in raws], dtype=pl.String),
     )
     return Decoded(events, pl.DataFrame(list(letters), schema=LETTER_SCHEMA))

@@ -27,7 +27,8 @@ def _no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def prepared(step: Recording, *, count: int = 5, number: int = 0) -> Prepared:
-    return step.prepare(RawBatch("kafka:t", number, "native", list(range(count)), messages(range(count)), 0, count - 1))
+    batch = RawBatch("kafka:t", number, "native", list(range(count)), messages(range(count)), 0, count - 1)
+    return step.prepare([batch])[0]
 
 
 async def test_rows_that_may_have_been_written_are_never_vouched_for(store: MoodyStore) -> None:

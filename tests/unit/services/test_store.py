@@ -38,13 +38,13 @@ def _write(store: Store, name: str, first: int, last: int, *, with_range: bool =
     raws = [f'{{"n":{first + i}}}'.encode() for i in range(size)]
     letter = {"offset": first, "part": 1, "reason": "empty", "text": "…", "bytes": 0, "raw": b""}
     recorded = record(
-        decoded_of(facts, raws, [letter]),
+        [decoded_of(facts, raws, [letter])],
         facts,
         findings_of([{"row": i} for i in range(size)]),
-        batch=batch_of(raws, first=first),
+        batches=[batch_of(raws, first=first)],
         keys=KEYS,
         versions=VERSIONS,
-    )
+    )[0]
 
     of = range_of(name, first, last)
     for table, rows in tables(recorded, of):
@@ -134,9 +134,9 @@ def test_the_same_event_delivered_twice_counts_once_in_a_flag(store: Store) -> N
     facts = facts_of([{"event.id": "same"}, {"event.id": "same"}, {"event.id": "same"}])
     raws = [b"{}", b"{}", b'{"other":1}']
     recorded = record(
-        decoded_of(facts, raws), facts, findings_of([{"row": 0}, {"row": 1}, {"row": 2}]), batch=batch_of(raws),
+        [decoded_of(facts, raws)], facts, findings_of([{"row": 0}, {"row": 1}, {"row": 2}]), batches=[batch_of(raws)],
         keys=KEYS, versions=VERSIONS,
-    )  # fmt: skip
+    )[0]  # fmt: skip
     store.write(recorded, range_of("a", 0, 2))
 
     assert store.rows("SELECT events, positions FROM flags") == [{"events": 2, "positions": 3}]
@@ -150,8 +150,8 @@ def test_every_column_of_a_record_is_a_column_of_the_view(store: Store) -> None:
     }  # fmt: skip
     facts = facts_of([row])
     recorded = record(
-        decoded_of(facts, [b"{}"]), facts, findings_of([]), batch=batch_of([b"{}"]), keys=KEYS, versions=VERSIONS
-    )
+        [decoded_of(facts, [b"{}"])], facts, findings_of([]), batches=[batch_of([b"{}"])], keys=KEYS, versions=VERSIONS
+    )[0]
     store.write(recorded, range_of("a", 0, 0))
 
     shown = store.rows("SELECT * FROM evidence")[0]

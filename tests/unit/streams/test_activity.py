@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from streams.activity import COLUMNS, activity
+from streams.activity import is_activity
 from tests.support.evidence import facts_of, findings_of
 
 HARMLESS = {"party.key": "own", "party.third_party": False}
@@ -13,12 +13,9 @@ HARMLESS = {"party.key": "own", "party.third_party": False}
 
 def watched(rows: list[dict[str, Any]], raised: list[int] = []) -> list[str]:  # noqa: B006  (only read)
     facts = facts_of([{**HARMLESS, **row} for row in rows])
-    records = facts.select("position.offset", "position.part", "party.key").with_columns(
-        pl.format("record {}", "position.offset").alias("record")
-    )
-    found = activity(facts, findings_of([{"row": row} for row in raised]), records)
-    assert found.columns == list(COLUMNS)
-    return found["record"].to_list()
+    found = is_activity(facts, findings_of([{"row": row} for row in raised]))
+    assert found.dtype == pl.Boolean
+    return facts.filter(found).select(pl.format("record {}", "position.offset")).to_series().to_list()
 
 
 def test_what_own_staff_does_at_home_and_nothing_is_said_of_is_no_activity() -> None:

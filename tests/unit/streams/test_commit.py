@@ -42,9 +42,12 @@ def test_each_committed_field_has_a_salt_of_its_own_under_its_clock() -> None:
 
 
 def test_columns_give_what_single_values_give() -> None:
-    rows = pl.DataFrame({"position.offset": [7, 8], "position.part": [0, 2], "origin.ip": ["192.0.2.1", None]})
+    places = {"position.source": ["a|b", "a|b"], "position.partition": [3, 3]}
+    rows = pl.DataFrame(
+        {**places, "position.offset": [7, 8], "position.part": [0, 2], "origin.ip": ["192.0.2.1", None]}
+    )
 
-    got = rows.with_columns(of_clock(salts("a|b", 3, KEYS), "long").alias("salt"))
+    got = rows.with_columns(of_clock(salts(KEYS), "long").alias("salt"))
 
     salt = salt_of(("a|b", 3, 7, 0), "long", KEYS)
     assert got["salt"].to_list() == [salt, salt_of(("a|b", 3, 8, 2), "long", KEYS)]

@@ -41,13 +41,13 @@ def _record(
     facts = facts_of(rows)
     raws = [json.dumps({"n": i}).encode() for i in range(len(rows))]
     return record(
-        decoded_of(facts, raws, letters or []),
+        [decoded_of(facts, raws, letters or [])],
         facts,
         findings_of(findings or []),
-        batch=batch or batch_of(raws),
+        batches=[batch or batch_of(raws)],
         keys=KEYS,
         versions=VERSIONS,
-    )
+    )[0]
 
 
 def _paths(read: dict[str, Any]) -> list[str]:

@@ -14,9 +14,9 @@ def _tables(*times: dt.datetime) -> dict[str, pl.DataFrame]:
     facts = facts_of([{"event.time": time} for time in times])
     raws = [b"{}"] * len(times)
     recorded = record(
-        decoded_of(facts, raws, [LETTER]), facts, findings_of([{"row": 0}]), batch=batch_of(raws), keys=KEYS,
+        [decoded_of(facts, raws, [LETTER])], facts, findings_of([{"row": 0}]), batches=[batch_of(raws)], keys=KEYS,
         versions=VERSIONS,
-    )  # fmt: skip
+    )[0]  # fmt: skip
     return dict(tables(recorded, range_of("r1", 0, 9)))
 
 
