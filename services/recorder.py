@@ -1,10 +1,11 @@
 """The recorder: reads the partitions that are its own and makes everything in them evidence.
 
     assigned ─▶ resume ─▶ read ─▶ pipeline ─▶ rows ─▶ others told ─▶ range rows ─▶ offset hint
-                            └────── the next batch ──────┘
+                  the next but one │ the next │ a batch
 
-While one batch is written the next is read and judged; there are never more than these two, and what the log hands out
-at once. On revoke it finishes what was begun, then lets go. It knows nothing of Kafka: see `services.log`.
+While one batch is written the next is judged and the one after is read; there are never more than these three, and what
+the log hands out at once. On revoke it finishes what was begun to be judged, then lets go. It knows nothing of Kafka:
+see `services.log`.
 """
 
 from __future__ import annotations
@@ -92,9 +93,10 @@ class Recorder:
         self._new: set[Partition] = set()  # assigned, and not resumed yet
         self._next: dict[Partition, int] = {}  # resumed: the first offset that is in no batch yet
         self._epoch = 0  # rises with each revocation that is over; what belongs to an earlier one is not ours any more
-        self._begun = 0  # batches between reading and counting
+        self._begun = 0  # batches between being judged and counting
         self._nothing_begun = asyncio.Event()
         self._nothing_begun.set()
+        self._judging: asyncio.Task[None] | None = None
         self._writing: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pipeline")
@@ -176,12 +178,17 @@ class Recorder:
                     await self._hand_over(batches)
                 else:
                     self._tell_lag()
+                    if self._judging and self._judging.done():
+                        await self._judged()
                     if self._writing and self._writing.done():
                         await self._written()
         except AshiatoError:
-            if self._writing:  # what was read before is recorded, whatever is wrong with what came after
+            if self._judging:  # what was read before is recorded, whatever is wrong with what came after
+                await asyncio.wait({self._judging}, timeout=self._settings.grace_seconds)
+            if self._writing:
                 await asyncio.wait({self._writing}, timeout=self._settings.grace_seconds)
             raise
+        await self._judged()
         await self._written()
 
     async def _resume(self) -> None:
@@ -225,8 +232,16 @@ class Recorder:
         return batches
 
     async def _hand_over(self, batches: Sequence[RawBatch]) -> None:
+        """Begin to judge batches once those before are judged; what was taken away meanwhile is read again by others."""
+        epoch, behind = self._epoch, _behind(batches)
+        await self._judged()
+        ours = epoch == self._epoch and all(self._next.get(one) == offset for one, offset in behind.items())
+        if ours and not self._stopping.is_set():
+            self._judging = asyncio.create_task(self._judge(batches, behind, epoch))
+            await asyncio.sleep(0)  # it has begun: from here on a revocation waits for it
+
+    async def _judge(self, batches: Sequence[RawBatch], behind: Mapping[Partition, int], epoch: int) -> None:
         """Judge batches while the ones before are still being written, then begin to write these."""
-        epoch = self._epoch
         with self._begin():
             self._checkpoint("read")
             with self._observer.timed("pipeline"):
@@ -235,7 +250,7 @@ class Recorder:
             self._checkpoint("prepared")
             await self._written()
             if epoch == self._epoch:
-                self._writing = asyncio.create_task(self._write(prepared, _behind(batches), epoch))
+                self._writing = asyncio.create_task(self._write(prepared, behind, epoch))
                 await asyncio.sleep(0)  # it has begun before this has ended: a revocation waits for one of them
 
     async def _write(self, prepared: Sequence[Prepared], behind: Mapping[Partition, int], epoch: int) -> None:
@@ -266,6 +281,12 @@ class Recorder:
             else:
                 return True
         return False
+
+    async def _judged(self) -> None:
+        """Wait until the batch before is judged, and the one before that written; their errors are ours."""
+        judging, self._judging = self._judging, None
+        if judging is not None:
+            await judging
 
     async def _written(self) -> None:
         """Wait until the batch before is written; its error is ours."""
@@ -298,7 +319,7 @@ class Recorder:
     async def _end(self, *tasks: asyncio.Task[Any]) -> None:
         """Leave the log and let everything go."""
         self._epoch += 1
-        everything = [task for task in (*tasks, self._writing) if task is not None]
+        everything = [task for task in (*tasks, self._judging, self._writing) if task is not None]
         for task in everything:
             task.cancel()
         await asyncio.gather(*everything, return_exceptions=True)

@@ -16,12 +16,12 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 import polars as pl
-import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 
 from schemas.errors import StoreAwayError, StoreBusyError, StoreError
 from schemas.records import Range
 from services import migrations
+from services.arrow_streams import ArrowStreams
 from services.data_dir import DataDir
 from services.front_announcement import serving
 from services.spent_ranges import SpentRanges
@@ -32,13 +32,6 @@ from streams.batch import Recorded
 from streams.ranges import Accepted, accept
 from streams.tables import tables
 
-LOW_CARDINALITY: Final = frozenset({
-    "range_id", "kind", "event.kind", "event.source", "asset.key", "asset.category", "party.key", "action",
-    "actor.subject", "actor.on_behalf_of.subject", "grantee.subject", "purpose", "destination.temporary.purpose",
-    "reason", "position.source", "rule", "role", "level", "asset", "party", "country", "policy_item", "episode",
-    "operation", "exposure.party", "exposure.system",
-})  # fmt: skip
-"""Columns with few distinct values; as dictionaries they reach the store's LowCardinality columns at half the cost."""
 _TRIES: Final = 10
 _WAIT_SECONDS: Final = 0.2
 VersionKind = Literal["register", "interpretations", "rulebook"]
@@ -62,6 +55,7 @@ class Store:
         self.where = connector.where
         self.database = connector.database
         self._clients: dict[int, Client] = {}
+        self._streams: dict[int, ArrowStreams] = {}
         self._spent = SpentRanges()
 
     @classmethod
@@ -174,6 +168,7 @@ class Store:
         for client in self._clients.values():
             client.close()
         self._clients.clear()
+        self._streams.clear()
         self.connector.close()
 
     def __enter__(self) -> Self:
@@ -204,7 +199,8 @@ class Store:
         """
         names = self._spent.names(table, rows, self.where)
         try:
-            self.connector.insert(self.client, table, rows.columns, arrow_stream(rows))
+            streams = self._streams.setdefault(threading.get_ident(), ArrowStreams())
+            self.connector.insert(self.client, table, rows.columns, streams.write(rows))
         except BaseException as error:
             self._spent.add(names)
             if isinstance(error, TROUBLE):
@@ -265,19 +261,3 @@ class Store:
     def failed(self, what: str, error: Exception) -> StoreError:
         """Return our own error for one of the engine or the system; its text never holds values of rows."""
         return self.connector.failed(what, error)
-
-
-def arrow_stream(rows: pl.DataFrame) -> pa.Buffer:
-    """Return rows as an Arrow IPC stream, LOW_CARDINALITY columns as dictionaries of this block alone.
-
-    A Polars Categorical would do for the dictionaries, but its categories live as long as the process, and every block
-    would carry all that were ever seen.
-    """
-    table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
-    for index, name in enumerate(rows.columns):
-        if name in LOW_CARDINALITY and rows.schema[name] == pl.String:
-            table = table.set_column(index, name, table.column(index).combine_chunks().dictionary_encode())
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return sink.getvalue()

@@ -12,7 +12,6 @@ from typing import Any, Final, Protocol
 
 import clickhouse_connect
 import cramjam
-import pyarrow as pa
 import urllib3
 from clickhouse_connect import common
 from clickhouse_connect.driver.client import Client
@@ -64,8 +63,8 @@ class Connector(Protocol):
             StoreError: it cannot be had.
         """
 
-    def insert(self, client: Client, table: str, columns: Sequence[str], rows: pa.Buffer) -> None:
-        """Append rows, an Arrow stream; once, whatever happens on the way."""
+    def insert(self, client: Client, table: str, columns: Sequence[str], rows: memoryview) -> None:
+        """Append rows, an Arrow stream that is not looked at after this; once, whatever happens on the way."""
 
     def failed(self, what: str, error: Exception) -> StoreError:
         """Return our own error for one that a client raised."""
@@ -105,9 +104,9 @@ class Embedded:
         except TROUBLE as error:
             raise self.failed("the store cannot be opened", error) from None
 
-    def insert(self, client: Client, table: str, columns: Sequence[str], rows: pa.Buffer) -> None:
+    def insert(self, client: Client, table: str, columns: Sequence[str], rows: memoryview) -> None:
         """Append rows."""
-        client.raw_insert(table, columns, rows, fmt=ARROW)
+        client.raw_insert(table, columns, rows, fmt=ARROW)  # type: ignore[arg-type]  # it writes any buffer as it is
 
     def failed(self, what: str, error: Exception) -> StoreError:
         """Return our own error for one of the engine."""
@@ -183,7 +182,7 @@ class Remote:
             "tls_mode": "strict" if given.client_certificate_file and password else None,
         }
 
-    def insert(self, client: Client, table: str, columns: Sequence[str], rows: pa.Buffer) -> None:
+    def insert(self, client: Client, table: str, columns: Sequence[str], rows: memoryview) -> None:
         """Append rows.
 
         The body is given as a generator, which the client cannot begin anew: bytes it would send a second time when the
@@ -205,10 +204,9 @@ class Remote:
             self._pool.clear()
 
 
-def _body(rows: pa.Buffer, compression: str) -> Generator[bytes, None, None]:
+def _body(rows: memoryview, compression: str) -> Generator[bytes, None, None]:
     """Yield an Arrow stream in pieces, compressed."""
-    view = memoryview(rows)
-    pieces: Iterable[bytes] = (bytes(view[at : at + _PIECE_BYTES]) for at in range(0, len(view), _PIECE_BYTES))
+    pieces: Iterable[bytes] = (bytes(rows[at : at + _PIECE_BYTES]) for at in range(0, len(rows), _PIECE_BYTES))
     if compression == "none":
         yield from pieces
         return

@@ -103,7 +103,7 @@ async def test_ranges_cover_the_gaps_between_messages_and_before_the_first(store
     assert store.rows("SELECT sum(messages) AS m, sum(skipped) AS s FROM ranges") == [{"m": 40, "s": 15}]
 
 
-async def test_while_one_batch_is_written_the_next_is_judged_and_no_more_are_read(store: MoodyStore) -> None:
+async def test_while_one_batch_is_written_the_next_is_judged_one_more_is_read_and_no_other(store: MoodyStore) -> None:
     reader = Reader(MemoryLog({P0: messages(range(200))}))
     steps: list[str] = []
     one, watcher = made(reader, store, checkpoint=steps.append)
@@ -112,7 +112,7 @@ async def test_while_one_batch_is_written_the_next_is_judged_and_no_more_are_rea
         await until(lambda: steps.count("prepared") == 2, task)
         await asyncio.sleep(0.2)
         assert steps == ["read", "prepared", "read", "prepared"]
-        assert reader.handed_out == 2 * SMALL.batch_rows
+        assert reader.handed_out == 3 * SMALL.batch_rows
         store.gate.set()
         await until(lambda: watcher.count == 200, task)
 
