@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final
@@ -102,16 +102,14 @@ class KafkaSink:
 
     def _batches(self, out: Outgoing, partitions: int) -> list[tuple[int, Any]]:
         """Return messages packed for each partition, in order; the same key always goes to the same one."""
-        open_: dict[int, Any] = {}
-        full: defaultdict[int, list[Any]] = defaultdict(list)
+        batches: defaultdict[int, list[Any]] = defaultdict(lambda: [self._producer.create_batch()])
         for key, value, position in zip(out.keys, out.values, out.positions, strict=True):
-            number = partition_of(key, partitions)
-            batch = open_.setdefault(number, self._producer.create_batch())
-            if batch.append(timestamp=None, key=key, value=value, headers=[(POSITION, position)]) is None:
-                full[number].append(batch)
-                batch = open_[number] = self._producer.create_batch()
-                batch.append(timestamp=None, key=key, value=value, headers=[(POSITION, position)])
-        return list(_closed(full, open_))
+            mine = batches[partition_of(key, partitions)]
+            headers = [(POSITION, position)]
+            if mine[-1].append(timestamp=None, key=key, value=value, headers=headers) is None:
+                mine.append(self._producer.create_batch())
+                mine[-1].append(timestamp=None, key=key, value=value, headers=headers)
+        return [(number, _closed(batch)) for number, mine in batches.items() for batch in mine]
 
 
 async def _end(producer: Any) -> None:
@@ -120,11 +118,9 @@ async def _end(producer: Any) -> None:
         await asyncio.wait_for(producer.stop(), STOP_SECONDS)
 
 
-def _closed(full: dict[int, list[Any]], last: dict[int, Any]) -> Iterator[tuple[int, Any]]:
-    for number, batch in last.items():
-        for one in [*full.get(number, ()), batch]:
-            one.close()
-            yield number, one
+def _closed(batch: Any) -> Any:
+    batch.close()
+    return batch
 
 
 @lru_cache(KEYS_REMEMBERED)

@@ -232,7 +232,7 @@ class Recorder:
         return batches
 
     async def _hand_over(self, batches: Sequence[RawBatch]) -> None:
-        """Begin to judge batches once those before are judged; what was taken away meanwhile is read again by others."""
+        """Begin to judge batches once those before are judged; others read what was taken away meanwhile."""
         epoch, behind = self._epoch, _behind(batches)
         await self._judged()
         ours = epoch == self._epoch and all(self._next.get(one) == offset for one, offset in behind.items())
