@@ -67,7 +67,7 @@ def classify(events: pl.DataFrame, index: RegisterIndex) -> pl.DataFrame:
     whole = pl.concat([events, table, contents], how="horizontal")
     facts = [column.name for column in FACTS]
     before = [name for name in events.columns if name not in set(facts)]
-    return whole.select(pl.col(*before, *facts))
+    return whole[[*before, *facts]]
 
 
 class CategoryColumns:
@@ -80,7 +80,7 @@ class CategoryColumns:
     def of(self, events: pl.DataFrame) -> pl.DataFrame:
         """Return the facts of `CATEGORY_FACTS`, columns ``asset.*``, for each event."""
         segments = self._index.segments(events["event.time"])
-        keys = events.select(asset="asset.id", known="asset.known").with_columns(segment=segments)
+        keys = pl.DataFrame({"asset": events["asset.id"], "known": events["asset.known"], "segment": segments})
         return self._table.of(keys)
 
     def _resolve(self, key: Key) -> Sequence[Any]:

@@ -97,7 +97,7 @@ def clock_commitments(rows: pl.DataFrame, salt: str, columns: Mapping[str, str])
         return pl.select(pl.repeat(hashlib.sha256(b"").hexdigest(), len(rows))).to_series()
     pairs, fields, together = _commitments(salt, tuple(columns.items()))
     # Side by side and not one column after the other: with two cores, two fields are hashed at once.
-    salted = rows.select(salt, *columns.values()).with_columns(pairs)
+    salted = rows[[*dict.fromkeys([salt, *columns.values()])]].with_columns(pairs)
     return salted.select(fields).select(together).to_series()
 
 

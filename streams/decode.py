@@ -24,7 +24,7 @@ from streams.event_columns import SLICE, EventColumns
 from streams.fast_events import FastEvent
 from streams.verdicts import check_text, dead_letter_text, may_be_deep, read_by_contract, tombstone, too_large
 
-_TOLD: Final = tuple(column.name for column in (*POSITION, *EVENT))
+_TOLD: Final = [column.name for column in (*POSITION, *EVENT)]
 
 HEAD_BYTES: Final = 1 << 16
 """A dead letter keeps so much of a message above the size limit."""
@@ -140,7 +140,7 @@ def _all_text(raw: pl.Series) -> bool:
 
 def _doubtful(frame: pl.DataFrame, messages: Sequence[bytes], raw: pl.Series) -> list[int]:
     """Return the rows on which only the contract can decide."""
-    excess = raw.gather(frame["row"]).bin.size().cast(pl.Int64) - frame["written"]
+    excess = raw[frame["row"].cast(pl.UInt32)].bin.size().cast(pl.Int64) - frame["written"]
     doubtful = set(frame.filter(pl.col("in_doubt") | (excess > _EXCESS_DIGITS))["row"])
     for row in frame.filter(excess > _EXCESS_DEEP)["row"]:
         if may_be_deep(messages[row]):
@@ -180,14 +180,14 @@ def _foreign(batch: RawBatch) -> tuple[pl.DataFrame, list[tuple[int, int, Refuse
 
 
 def _events(frame: pl.DataFrame, batch: RawBatch, raw: pl.Series) -> pl.DataFrame:
-    row = pl.col("row")
+    row, places = pl.col("row"), frame["row"].cast(pl.UInt32)
     first_of_message = (row != row.shift(1)).fill_null(value=True)
     return frame.with_columns(
         pl.lit(batch.source).alias("position.source"),
         pl.lit(batch.partition, dtype=pl.Int64).alias("position.partition"),
-        pl.Series("position.offset", batch.offsets, dtype=pl.Int64).gather(frame["row"]),
+        pl.Series("position.offset", batch.offsets, dtype=pl.Int64)[places],
         pl.col("part").alias("position.part"),
-        raw.gather(frame["row"]),
+        raw[places],
     ).select(
         pl.col(_TOLD),
         pl.when(first_of_message).then("raw").alias("raw"),

@@ -39,14 +39,14 @@ class DistinctTable:
         """Return one row of values for each row of ``keys``, in the same order."""
         if keys.is_empty():
             return pl.DataFrame(schema=self._schema)
-        keys = keys.select(pl.col(sorted(keys.columns)))
+        keys = keys[sorted(keys.columns)]
         if self._known.is_empty():
             self._forget(keys)
         place = self._places(keys)
         if place.null_count():
             self._learn(keys.filter(place.is_null()).unique(maintain_order=False), keys)
             place = self._places(keys)
-        return self._values.select(pl.all().gather(place))
+        return self._values[place]
 
     def _places(self, keys: pl.DataFrame) -> pl.Series:
         """Return where in the table each key stands; null if it is new."""

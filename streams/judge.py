@@ -87,7 +87,7 @@ def judge(facts: pl.DataFrame, rulebook: Rulebook) -> pl.DataFrame:
 def _findings(facts: pl.DataFrame, rows: pl.Series, part: Part) -> pl.DataFrame:
     """Return the findings of one condition on the events that met it, which stand at ``rows``."""
     block, reads = part.rule.block, part.reads
-    events = facts.select(*dict.fromkeys(["event.time", *(column.name for column in reads)]))[rows]
+    events = facts[[*dict.fromkeys(["event.time", *(column.name for column in reads)])]][rows]
     day = pl.col("event.time").dt.convert_time_zone(_TOKYO).dt.to_string("%Y-%m-%d")
     constants: dict[str, str | int | None] = {
         "rule": part.rule.id,

@@ -53,7 +53,7 @@ class NetworkIndex:
             ``cell`` (UInt32): the leading bits of an IPv4 address in the common form; ``ip`` (String): the address as
             it stands if it is anything else. Both are null where there is no address.
         """
-        return ips.to_frame("ip").with_columns(_PARTS).select(self._keys)
+        return ips.to_frame("ip").with_columns(_PARTS).select_seq(self._keys)
 
     def containing(self, cell: int | None, ip: str | None) -> list[int]:
         """Return the indexes of the networks that a key lies in, the longest prefix first.

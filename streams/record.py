@@ -84,7 +84,7 @@ def _recorded(
     letters: pl.DataFrame,
 ) -> Recorded:
     """Return what is written for one batch: its part of the frames, its dead letters, and its digests."""
-    watched_records = evidence.filter(watched).select(ACTIVITY)
+    watched_records = evidence[watched.arg_true()][[*ACTIVITY]]
     if len(letters):
         evidence = pl.concat([evidence, dead_letter_records(letters, batch)]).sort(*POSITION_IN_BATCH, "kind")
     everything = Digest()
@@ -95,7 +95,7 @@ def _recorded(
         personal_short=short,
         personal_long=long,
         findings=found,
-        dead_letters=letters.select(*POSITION_IN_BATCH, "reason", "text", "bytes", "salt", "raw"),
+        dead_letters=letters[[*POSITION_IN_BATCH, "reason", "text", "bytes", "salt", "raw"]],
         merkle_root=merkle.root([*evidence["leaf_hash"].to_list(), *found["leaf_hash"].to_list()]),
         messages_sha256=everything.messages_sha256(),
         last_message_sha256=everything.last_message_sha256(),
@@ -110,7 +110,7 @@ def _prepared(decoded: Sequence[Decoded], facts: pl.DataFrame, hashes: pl.Series
     ``hashes`` (see `_of_events`), users as JSON in ``records.users.json``, and lists: their ``…_count``, and as JSON in
     ``….long`` what is too long for a record.
     """
-    told = pl.concat(one.events.select("event.content", "raw") for one in decoded)
+    told = pl.concat(one.events[["event.content", "raw"]] for one in decoded)
     content = keyed_digest("content", pl.lit(told["event.content"]), keys).str.head(CONTENT_HEX_DIGITS)
     return facts.with_columns(
         content.alias("event.content"),
@@ -126,7 +126,7 @@ def _prepared(decoded: Sequence[Decoded], facts: pl.DataFrame, hashes: pl.Series
 def _of_events(decoded: Decoded, batch: RawBatch, hashes: pl.Series) -> pl.Series:
     """Return for each event of a batch the hash of the message it came in (`bare_sha256s`)."""
     offsets = pl.Series(batch.offsets, dtype=pl.Int64)
-    return hashes.gather(offsets.search_sorted(decoded.events["position.offset"]))
+    return hashes[offsets.search_sorted(decoded.events["position.offset"])]
 
 
 def _long_list(lists: pl.Series) -> tuple[pl.Expr, ...]:
@@ -157,7 +157,7 @@ def _personal(events: pl.DataFrame, clock: Clock, *more: pl.Expr) -> pl.DataFram
     names = [name for name, its_clock in COMMITTED.items() if its_clock == clock]
     long_lists = {name: f"{name}.long" for name in names if f"{name}.long" in events.columns}
     values = (pl.col(long_lists.get(name, name)).alias(name) for name in names)
-    return events.select(*POSITION_IN_BATCH, pl.col(SALT[clock]).alias("salt"), *values, *more)
+    return events.select_seq(*POSITION_IN_BATCH, pl.col(SALT[clock]).alias("salt"), *values, *more)
 
 
 def _user_pseudonyms(keys: Keys) -> pl.Expr:

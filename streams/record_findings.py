@@ -62,7 +62,7 @@ def finding_records(events: pl.DataFrame, findings: pl.DataFrame, versions: Vers
 def _about(events: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:
     """Return findings with what they need of their event; ``party`` and ``country`` as their role says."""
     columns = {*PARTY_OF.values(), *_COUNTRIES.values()}
-    wanted = events.select(*dict.fromkeys([*_EVENT_COLUMNS, *sorted(columns)]))
+    wanted = events[[*dict.fromkeys([*_EVENT_COLUMNS, *sorted(columns)])]]
     joined = pl.concat([findings, wanted[findings["row"]]], how="horizontal")
     return joined.with_columns(
         _party(),

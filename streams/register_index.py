@@ -152,7 +152,7 @@ class RegisterIndex:
             starts = list(eras)
             found = pl.Series([read(eras[starts[bisect_right(starts, day) - 1]]) for day in self._days])
             self._settings[read] = found
-        return found.gather(segments)
+        return found[segments]
 
     def kept(self, make: Callable[[RegisterIndex], T]) -> T:
         """Return what ``make`` makes of this index, made when first asked for: a stage's own tables live here."""
@@ -202,4 +202,4 @@ class _Periods:
 
     def of(self, segments: pl.Series) -> pl.Series:
         """Return the period (UInt32, an index of `days`) that each segment lies in."""
-        return self._of_segment.gather(segments)
+        return self._of_segment[segments]

@@ -21,7 +21,7 @@ from streams.register_index import RegisterIndex
 
 __all__ = ["enrich"]
 
-_READ: Final = tuple(column.name for column in EVENT)
+_READ: Final = [column.name for column in EVENT]
 
 
 def enrich(events: pl.DataFrame, index: RegisterIndex, keys: Keys) -> pl.DataFrame:
@@ -38,7 +38,7 @@ def enrich(events: pl.DataFrame, index: RegisterIndex, keys: Keys) -> pl.DataFra
         depend on the rows beside it.
     """
     judged = Chosen(events, pl.col("event.kind") != "act")
-    return beside(events, judged.spread(_facts(judged.of(events.select(pl.col(_READ))), index, keys)))
+    return beside(events, judged.spread(_facts(judged.of(events[_READ]), index, keys)))
 
 
 def _facts(events: pl.DataFrame, index: RegisterIndex, keys: Keys) -> pl.DataFrame:

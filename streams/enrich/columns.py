@@ -21,23 +21,24 @@ class Chosen:
 
     def __init__(self, frame: pl.DataFrame, condition: pl.Expr) -> None:
         self._mask = frame.select(condition.fill_null(False).alias("chosen"))["chosen"]
-        self._all = self._mask.all()
-        self.none = not self._mask.any()
+        self._places = self._mask.arg_true()
+        self._all = len(self._places) == len(frame)
+        self.none = not len(self._places)
 
     def of(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the chosen rows of a frame as long as the batch."""
-        return frame if self._all else frame.filter(self._mask)
+        return frame if self._all else frame[self._places]
 
     def series(self, values: pl.Series) -> pl.Series:
         """Return the chosen rows of a series as long as the batch."""
-        return values if self._all else values.filter(self._mask)
+        return values if self._all else values[self._places]
 
     def spread(self, found: pl.DataFrame) -> pl.DataFrame:
         """Return a frame as long as the batch: what was found for the chosen rows, nulls for all others."""
         if self._all:
             return found
         place = self._mask.to_frame("chosen").select(pl.when("chosen").then(pl.col("chosen").cum_sum() - 1))
-        return found.select(pl.all().gather(place["chosen"]))
+        return found[place["chosen"]]
 
 
 def prefixed(table: pl.DataFrame, role: str) -> pl.DataFrame:

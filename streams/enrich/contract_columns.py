@@ -17,7 +17,7 @@ from streams.register_index import RegisterIndex
 HANDLED: Final = {"contracts": pl.String(), "countries": pl.String(), "countries_complete": pl.Boolean()}
 """`streams.enrich.handlers.Handled` as columns, lists as JSON."""
 
-WORK_COLUMNS: Final = ("asset.id", "records.fields", "records.users", "purpose")
+WORK_COLUMNS: Final = ["asset.id", "records.fields", "records.users", "purpose"]
 """Columns that say what was handled."""
 
 _AS_TEXT: Final = tuple(compact_json(name).alias(name) for name in ("fields", "privileges"))
@@ -63,18 +63,20 @@ class ContractColumns:
         """
         third_parties = Chosen(handlers, pl.col("third_party"))
         done = pl.lit(None, pl.List(pl.String)) if privileges is None else privileges
-        work = self._work(third_parties.of(seen.select(WORK_COLUMNS).with_columns(done=done)))
-        handled = third_parties.of(handlers.select("id", *HANDLED).with_columns(segment=segments))
+        work = self._work(third_parties.of(seen[WORK_COLUMNS].with_columns(done=done)))
+        handled = third_parties.of(handlers[["id", *HANDLED]].with_columns(segment=segments))
         judged = pl.lit(privileges is not None)
-        found = self._contract.of(beside(handled, work.drop("users")).with_columns(judged=judged))
+        users = work.drop_in_place("users").to_frame()
+        found = self._contract.of(beside(handled, work).with_columns(judged=judged))
         limit = pl.col("users_per_day")
         within = pl.when(pl.col("contract").is_not_null()).then(limit.is_null() | (pl.col("users") <= limit))
-        found = beside(found, work.select("users")).with_columns(users_in_scope=within).drop("users", "users_per_day")
+        found = beside(found, users).with_columns(users_in_scope=within)
+        found = found[[name for name in found.columns if name not in {"users", "users_per_day"}]]
         in_force = pl.when(handlers["third_party"].is_null()).then(pl.lit(False)).otherwise("contract_in_force")
         return third_parties.spread(found).with_columns(in_force.alias("contract_in_force"))
 
     def _work(self, seen: pl.DataFrame) -> pl.DataFrame:
-        return seen.select(self._done).with_columns(_AS_TEXT)
+        return seen.select_seq(self._done).with_columns_seq(_AS_TEXT)
 
     def _resolve(self, key: Key) -> Sequence[Any]:
         moment = self._index.moment(key["segment"])

@@ -51,8 +51,8 @@ class HandlerColumns:
         judged = self._behind(seen, segments, Chosen(who, pl.col("proxy")), self._principals(who, segments))
         privileges = pl.when(judged["granted"]).then("grant.privileges").otherwise(pl.concat_list("action"))
         under = self._contracts.of(seen, judged, segments, seen.select(privileges).to_series())
-        facts = prefixed(beside(judged.select(HANDLER_FACTS), under), "party")
-        reference = self._profiles.references.gather(judged["entry"])
+        facts = prefixed(beside(judged[[*HANDLER_FACTS]], under), "party")
+        reference = self._profiles.references[judged["entry"].cast(pl.UInt32)]
         return facts.with_columns(party_key(judged, keys).alias("party.key"), reference.alias("party.identity_ref"))
 
     def recipients(self, seen: pl.DataFrame, segments: pl.Series, keys: Keys) -> pl.DataFrame:
@@ -61,13 +61,13 @@ class HandlerColumns:
         received = Chosen(who, pl.col("received"))
         if received.none:
             return absent(_RECIPIENT_FACTS, len(who))
-        seen = received.of(seen.select(*WORK_COLUMNS, *EXPOSED_COLUMNS))
+        seen = received.of(seen[[*WORK_COLUMNS, *EXPOSED_COLUMNS]])
         who, segments = received.of(who), received.series(segments)
         nobody = pl.lit(None, pl.String)
         found = self._beside_exposure(seen, segments, Chosen(who, pl.col("two")), self._receivers(who, segments))
         key = party_key(found.with_columns(issuer=nobody, subject=nobody), keys)
         under = self._contracts.of(seen, found, segments, None)
-        facts = prefixed(beside(found.select(HANDLER_FACTS), under), "recipient")
+        facts = prefixed(beside(found[[*HANDLER_FACTS]], under), "recipient")
         facts = facts.with_columns(key.alias("recipient.key"), nobody.alias("recipient.identity_ref"))
         return received.spread(facts)
 
@@ -81,17 +81,17 @@ class HandlerColumns:
         who = named.of(asked).with_columns(
             operator=nothing, country=nothing, has_place=pl.lit(False), government=pl.lit(False)
         )
-        known = self._recipient.of(who.select(*_RECEIVER, "segment")).select("known")
+        known = self._recipient.of(who[[*_RECEIVER, "segment"]])[["known"]]
         return named.spread(known)["known"].alias("exposure.party_known")
 
     def _principals(self, who: pl.DataFrame, segments: pl.Series) -> pl.DataFrame:
         """Return facts and hidden columns of principals, beside ``entry`` (identity) and what their keys need."""
         entry = self._index.identities(who["issuer"], who["subject"], who["role"], segments)
         address = self._index.addresses(who["ip"], segments)
-        profile = self._profiles.of_entry.gather(entry)
-        known = beside(who.select("claim", "nameless", "country", "has_place"), address)
+        profile = self._profiles.of_entry[entry.cast(pl.UInt32)]
+        known = beside(who[["claim", "nameless", "country", "has_place"]], address)
         table = self._party.of(known.with_columns(profile=profile, segment=segments))
-        return beside(who.select("issuer", "subject", "claim", "granted", "service"), entry.to_frame("entry"), table)
+        return beside(who[["issuer", "subject", "claim", "granted", "service"]], entry.to_frame("entry"), table)
 
     def _behind(self, seen: pl.DataFrame, segments: pl.Series, proxies: Chosen, actors: pl.DataFrame) -> pl.DataFrame:
         """Return the actors, or instead of a proxy the one behind it, if that one counts (`streams.enrich.who`)."""
@@ -107,8 +107,8 @@ class HandlerColumns:
 
     def _receivers(self, who: pl.DataFrame, segments: pl.Series) -> pl.DataFrame:
         """Return facts and hidden columns of recipients, beside the party named."""
-        table = self._recipient.of(who.select(*_RECEIVER).with_columns(segment=segments))
-        return beside(who.select("claim"), table)
+        table = self._recipient.of(who[[*_RECEIVER]].with_columns(segment=segments))
+        return beside(who[["claim"]], table)
 
     def _beside_exposure(
         self, seen: pl.DataFrame, segments: pl.Series, two: Chosen, found: pl.DataFrame
@@ -154,7 +154,7 @@ def _replaced(frame: pl.DataFrame, rows: Chosen, others: pl.DataFrame, counts: p
     place = pl.int_range(len(frame), len(frame) + len(others), eager=True)
     other = rows.spread(pl.select(place=pl.when(counts).then(place)))["place"]
     here = pl.int_range(len(frame), eager=True)
-    return pl.concat([frame, others]).select(pl.all().gather(pl.select(pl.coalesce(other, here)).to_series()))
+    return pl.concat([frame, others])[pl.select(pl.coalesce(other, here)).to_series()]
 
 
 class _Profiles:

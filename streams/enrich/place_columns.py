@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import polars as pl
-import polars.selectors as cs
 
+from schemas.facts import EVENT
 from schemas.interpretations import Interpretations
 from streams.column_types import absent, dtypes
 from streams.commit import Keys
@@ -21,8 +21,8 @@ from streams.register_index import RegisterIndex
 _MICROSECOND: Final = dt.timedelta(microseconds=1)
 
 
-_NAMES: Final = pl.col("asset.claimed_id", "asset.locator")
-_DESTINATION: Final = cs.starts_with("destination.")
+_NAMES: Final = ["asset.claimed_id", "asset.locator"]
+_MOVED: Final = ["event.time", *(column.name for column in EVENT if column.name.startswith("destination."))]
 _DESTINATION_FACTS: Final = tuple(f"destination.{name}" for name in (*PLACE_FACTS, "key"))
 
 
@@ -44,7 +44,7 @@ class PlaceColumns:
         named = self._index.assets(events["asset.claimed_id"], events["asset.locator"], segments)
         known = pl.DataFrame({"entry": named["entry"], "region": events["asset.region"], "segment": segments})
         facts = self._asset.of(known)
-        seen = beside(events.select(_NAMES), facts, named)
+        seen = beside(events[_NAMES], facts, named)
         key = asset_key(seen, "asset.id", "asset.claimed_id", "asset.locator", keys)
         return facts.with_columns(key.alias("asset.key"))
 
@@ -53,9 +53,9 @@ class PlaceColumns:
         transfers = Chosen(events, pl.col("event.kind") == "transfer")
         if transfers.none:
             return absent(_DESTINATION_FACTS, len(events))
-        moved, when = transfers.of(events.select("event.time", _DESTINATION)), transfers.series(segments)
+        moved, when = transfers.of(events[_MOVED]), transfers.series(segments)
         named = self._index.assets(moved["destination.claimed_asset"], moved["destination.locator"], when)
-        said = moved.select("destination.region", "destination.claimed_country", "destination.persistence")
+        said = moved[["destination.region", "destination.claimed_country", "destination.persistence"]]
         facts = self._destination.of(said.with_columns(named["entry"], segment=when))
         seen = beside(moved, facts)
         key = asset_key(beside(seen, named), "destination.id", "destination.claimed_asset", "destination.locator", keys)

@@ -48,7 +48,7 @@ def planned_columns(seen: pl.DataFrame, index: RegisterIndex, segments: pl.Serie
     """Return ``planned.id`` (String) and ``planned.claimed`` (Boolean) of events with their other facts."""
     claimed = pl.col("approval").list.len() > 0
     claims = Chosen(seen, claimed)
-    rows = claims.of(seen.select(CLAIM_COLUMNS).with_columns(segment=segments)).to_dicts()
+    rows = claims.of(seen[[*CLAIM_COLUMNS]].with_columns(segment=segments)).to_dicts()
     found = [planned_facts(index.moment(row["segment"]), claim_of(row)).values["id"] for row in rows]
     plans = claims.spread(pl.DataFrame({"planned.id": pl.Series(found, dtype=pl.String)}))
     return plans.with_columns(seen.select(claimed.fill_null(False).alias("planned.claimed")))

@@ -23,11 +23,11 @@ from streams.register_index import RegisterIndex
 EXPOSED_COLUMNS: Final = ("exposure.to", "exposure.party", "exposure.country")
 """What `exposed_to` reads."""
 
-_OF_PRINCIPALS: Final = (
+_OF_PRINCIPALS: Final = [
     "event.kind", "grant.change", "actor.issuer", "actor.subject", "actor.role", "actor.party", "actor.kind",
     "actor.on_behalf_of.issuer", "actor.on_behalf_of.subject", "actor.on_behalf_of.party",
     "grantee.issuer", "grantee.subject", "grantee.party", "origin.ip", "origin.country",
-)  # fmt: skip
+]  # fmt: skip
 """What `judged_principal` reads."""
 
 _SOMEBODY: Final = ("named_party", "unknown")
@@ -46,7 +46,7 @@ def judged_principal(events: pl.DataFrame, index: RegisterIndex, segments: pl.Se
         (Boolean: a service acts) and ``proxy`` (Boolean: the actor says that it acts for somebody).
     """
     counts = index.setting(_grants_count, segments).alias("counts")
-    return events.select(pl.col(_OF_PRINCIPALS)).hstack([counts]).select(_principal())
+    return events[_OF_PRINCIPALS].hstack([counts]).select_seq(_principal())
 
 
 def _grants_count(settings: Interpretations) -> bool:
@@ -80,7 +80,7 @@ def _principal() -> tuple[pl.Expr, ...]:
 
 def acted_for(events: pl.DataFrame) -> pl.DataFrame:
     """Return whom the actors of ``events`` act for; columns as of `judged_principal`, without ``proxy``."""
-    return events.select(
+    return events.select_seq(
         issuer="actor.on_behalf_of.issuer",
         subject="actor.on_behalf_of.subject",
         role=_NOBODY,
@@ -109,7 +109,7 @@ def received_by(seen: pl.DataFrame) -> pl.DataFrame:
         the place must be known), ``government`` (Boolean: by the event's word; asked for in `exposed_to` only),
         ``received`` (Boolean: somebody receives) and ``two`` (Boolean: `exposed_to` tells of another recipient).
     """
-    return seen.select(_recipient())
+    return seen.select_seq(_recipient())
 
 
 @cache
@@ -135,7 +135,7 @@ def _recipient() -> tuple[pl.Expr, ...]:
 
 def exposed_to(events: pl.DataFrame) -> pl.DataFrame:
     """Return whom the data of ``events`` is exposed to; columns as of `received_by`, without the last two."""
-    return events.select(
+    return events.select_seq(
         claim="exposure.party",
         operator=_NOBODY,
         country="exposure.country",
