@@ -120,7 +120,7 @@ class Agent:
         record, outside = event_record(row, (message, sha256.hexdigest()), position, content, self._keys)
         users = [keyed("user", user, self._keys)[:16] for user in row.get("records.users", ())]
         at = {"position.offset": offset, "position.part": 0}
-        indexed = {name: row.get(name) for name in INDEXED}
+        indexed = {name: row.get(name) for name in INDEXED} | {"event.content": content[:32]}
         of.rows["evidence_rows"].append(
             {**at, "kind": "event", **indexed, "record": record.decode(), "leaf_hash": leaf_hash(record)}
         )

@@ -8,15 +8,19 @@ import polars as pl
 
 from schemas.facts import COLUMNS
 from schemas.records import MAX_RECORD_BYTES
+from streams.column_types import dtypes
 from streams.commit import digest
 
 POSITION_IN_BATCH: Final = ("position.offset", "position.part")
 """A batch has one source and partition; these two tell its rows apart."""
 
-INDEXED: Final = (
-    "event.kind", "event.source", "event.id", "event.time", "asset.key", "asset.category", "party.key", "action",
-)  # fmt: skip
-"""Columns of an event record that also stand beside it in the store, because people search by them."""
+INDEXED: Final = {
+    **dtypes(
+        ("event.kind", "event.source", "event.id", "event.time", "asset.key", "asset.category", "party.key", "action")
+    ),
+    "event.content": pl.String(),
+}
+"""Columns of an event record that also stand beside it in the store, because people or reviews search by them."""
 
 _TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%S%.6fZ"
 

@@ -8,7 +8,6 @@ import polars as pl
 
 from schemas.records import RECORD_VERSION
 from streams.batch import RawBatch
-from streams.column_types import dtypes
 from streams.commit import Keys, commitment_of, salt_of
 from streams.leaves import INDEXED, POSITION_IN_BATCH, leaf_text, with_leaves
 from streams.ranges import bare_sha256
@@ -56,7 +55,7 @@ def dead_letter_records(letters: pl.DataFrame, batch: RawBatch) -> pl.DataFrame:
     encoded = letters.select(
         *POSITION_IN_BATCH,
         pl.lit("dead_letter").alias("kind"),
-        *(pl.lit(None, dtype=dtype).alias(name) for name, dtype in dtypes(INDEXED).items()),
+        *(pl.lit(None, dtype=dtype).alias(name) for name, dtype in INDEXED.items()),
         leaf_text(record),
     )
     return with_leaves(encoded)

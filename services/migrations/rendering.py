@@ -17,9 +17,15 @@ SHARDED: Final = "/clickhouse/tables/{shard}/{database}/{table}", "{replica}"
 EVERYWHERE: Final = "/clickhouse/tables/all/{database}/{table}", "{shard}-{replica}"
 """Path in the coordination service and name of the replica; ClickHouse fills in its macros."""
 
+SPREAD: Final = frozenset({
+    "evidence_rows", "personal_short_rows", "personal_long_rows", "dead_letter_rows", "finding_rows",
+})  # fmt: skip
+"""Tables whose rows are spread over the shards; all others are on every node."""
+
 _TABLE: Final = re.compile(
     r"CREATE TABLE IF NOT EXISTS (?P<name>\w+)(?P<columns>\s*\(.*\)\s*)ENGINE = MergeTree\n(?P<rest>.*)", re.DOTALL
 )
+_ALTER: Final = re.compile(r"ALTER TABLE (?P<name>\w+)\s(?P<change>\s*ADD COLUMN .*)", re.DOTALL)
 _VIEW: Final = re.compile(r"CREATE OR REPLACE VIEW (?P<name>\w+) AS\n(?P<select>.*)", re.DOTALL)
 _JOIN: Final = re.compile(r"\b(INNER|LEFT) JOIN\b")
 
@@ -53,6 +59,11 @@ class Shape:
             yield statement
         elif table := _TABLE.fullmatch(statement):
             yield from self._table(table["name"], table["columns"], table["rest"])
+        elif alter := _ALTER.fullmatch(statement):
+            # Where the rows are first: what is asked through the table in front must be there by then.
+            name = alter["name"]
+            for one in [f"{name}_local", name] if name in SPREAD else [name]:
+                yield f"ALTER TABLE {one}{self._on_cluster}\n{alter['change']}"
         elif view := _VIEW.fullmatch(statement):
             select = _JOIN.sub(r"GLOBAL \1 JOIN", view["select"])
             yield f"CREATE OR REPLACE VIEW {view['name']}{self._on_cluster} AS\n{select}"
@@ -61,7 +72,7 @@ class Shape:
             raise ValueError(message)
 
     def _table(self, name: str, columns: str, rest: str) -> Iterator[str]:
-        if not re.search(r"^\s*range_id .*,$", columns, re.MULTILINE) or not name.endswith("_rows"):
+        if name not in SPREAD:
             yield self._replicated(name, columns, rest, EVERYWHERE)
             return
         local = f"{name}_local"

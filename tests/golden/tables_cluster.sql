@@ -527,3 +527,9 @@ WHERE f.at BETWEEN r.accepted_first AND r.accepted_last
         )
     );
 
+ALTER TABLE evidence_rows_local ON CLUSTER `carrier-1`
+    ADD COLUMN IF NOT EXISTS `event.content` String DEFAULT JSONExtractString(record, 'event', 'content') CODEC(ZSTD(1));
+
+ALTER TABLE evidence_rows ON CLUSTER `carrier-1`
+    ADD COLUMN IF NOT EXISTS `event.content` String DEFAULT JSONExtractString(record, 'event', 'content') CODEC(ZSTD(1));
+

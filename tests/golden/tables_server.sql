@@ -427,3 +427,6 @@ WHERE f.at BETWEEN r.accepted_first AND r.accepted_last
         )
     );
 
+ALTER TABLE evidence_rows
+    ADD COLUMN IF NOT EXISTS `event.content` String DEFAULT JSONExtractString(record, 'event', 'content') CODEC(ZSTD(1));
+

@@ -45,7 +45,8 @@ def test_the_tables_are_word_for_word_what_was_reviewed(name: str) -> None:
 @pytest.mark.parametrize("name", SHAPES)
 def test_clickhouse_can_parse_every_statement(name: str, store: Store) -> None:
     for statement in _statements(SHAPES[name]):
-        assert store.client.query(f"EXPLAIN AST {statement}").result_rows[0][0].startswith(("CreateQuery", "Create"))
+        kind = store.client.query(f"EXPLAIN AST {statement}").result_rows[0][0]
+        assert kind.startswith(("CreateQuery", "Create", "AlterQuery"))
         (row,) = store.rows("SELECT formatQuery({sql:String}) AS once, formatQuery(once) AS twice", {"sql": statement})
         assert row["once"] == row["twice"]
         assert (" ON CLUSTER `carrier-1`" in row["once"]) == (name == "cluster")
@@ -69,4 +70,12 @@ def test_on_a_cluster_a_range_stays_on_one_shard_and_what_decides_is_everywhere(
 
 def test_a_statement_that_has_no_form_for_a_cluster_is_refused() -> None:
     with pytest.raises(ValueError, match="no form for a cluster"):
-        list(SHAPES["cluster"].render("ALTER TABLE evidence_rows ADD COLUMN x String"))
+        list(SHAPES["cluster"].render("ALTER TABLE evidence_rows DROP COLUMN record"))
+
+
+def test_a_column_is_added_where_the_rows_are_and_then_to_the_table_in_front() -> None:
+    def tables(name: str) -> list[str]:
+        return [one.split()[2] for one in SHAPES["cluster"].render(f"ALTER TABLE {name}\n    ADD COLUMN x String")]
+
+    assert tables("evidence_rows") == ["evidence_rows_local", "evidence_rows"]
+    assert tables("range_rows") == ["range_rows"]

@@ -240,3 +240,23 @@ def test_errors_of_the_engine_do_not_quote_values(store: Store) -> None:
     assert "taro" not in str(caught.value)
     with pytest.raises(StoreError, match="the store cannot be read"):
         store.rows("SELECT nothing FROM nowhere")
+
+
+def test_the_content_beside_a_record_is_that_of_the_record_for_rows_of_before_too(store: Store) -> None:
+    beside = (
+        "SELECT `event.content` AS beside, JSONExtractString(record, 'event', 'content') AS inside FROM evidence_rows"
+    )
+    _write(store, "a", 0, 4)
+    now = store.rows(f"{beside} ORDER BY `position.offset`, `position.part`")
+
+    store.client.command("ALTER TABLE evidence_rows DROP COLUMN `event.content`")
+    shape = migrations.Shape(store.database)
+    (migration,) = (one for one in migrations.known() if one.name == "0004_event_content")
+    for statement in migration.statements(shape):
+        store.client.command(statement)
+    _write(store, "b", 5, 6)
+
+    rows = store.rows(f"{beside} ORDER BY `position.offset`, `position.part`")
+    assert rows[: len(now)] == now
+    assert all(row["beside"] == row["inside"] for row in rows)
+    assert [len(row["beside"]) for row in rows] == [32, 0, 32, 32, 32, 32, 32, 0, 32]
