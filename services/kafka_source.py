@@ -32,6 +32,10 @@ STOP_SECONDS: Final = 5.0
 COMMIT_SECONDS: Final = 10.0
 AGAIN_SECONDS: Final = 30.0
 LEAST_FETCH: Final = 64 << 10
+GATHER_MS: Final = 100
+"""A broker gathers what comes for so long, unless it is much. By default it answers at once, and a log that gets a
+hundred small batches a second is asked, and the answer read, a hundred times."""
+GATHER_BYTES: Final = 1 << 20
 MOST_FETCH: Final = 8 << 20
 
 
@@ -95,6 +99,8 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             metadata_max_age_ms=self._settings.metadata_ms,
             max_partition_fetch_bytes=min(max(share, LEAST_FETCH), MOST_FETCH),
             fetch_max_bytes=self._settings.fetch_bytes,
+            fetch_max_wait_ms=GATHER_MS,
+            fetch_min_bytes=GATHER_BYTES,
             **self._options(),
         )
         self._consumer.subscribe(topics=list(self._inputs), listener=self)
