@@ -89,6 +89,7 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         self._owner = owner
         partitions = await self._count_partitions()
         share = self._settings.fetch_bytes // max(partitions, 1)
+        of_partition = min(max(share, LEAST_FETCH), MOST_FETCH)
         self._consumer = AIOKafkaConsumer(
             group_id=self._settings.group,
             enable_auto_commit=False,
@@ -97,10 +98,10 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             heartbeat_interval_ms=self._settings.heartbeat_ms,
             rebalance_timeout_ms=self._settings.drain_ms,
             metadata_max_age_ms=self._settings.metadata_ms,
-            max_partition_fetch_bytes=min(max(share, LEAST_FETCH), MOST_FETCH),
+            max_partition_fetch_bytes=of_partition,
             fetch_max_bytes=self._settings.fetch_bytes,
             fetch_max_wait_ms=GATHER_MS,
-            fetch_min_bytes=GATHER_BYTES,
+            fetch_min_bytes=min(GATHER_BYTES, of_partition),  # more could not come of a single one
             **self._options(),
         )
         self._consumer.subscribe(topics=list(self._inputs), listener=self)

@@ -183,10 +183,7 @@ class Recorder:
                     if self._writing and self._writing.done():
                         await self._written()
         except AshiatoError:
-            if self._judging:  # what was read before is recorded, whatever is wrong with what came after
-                await asyncio.wait({self._judging}, timeout=self._settings.grace_seconds)
-            if self._writing:
-                await asyncio.wait({self._writing}, timeout=self._settings.grace_seconds)
+            await self._settle()
             raise
         await self._judged()
         await self._written()
@@ -282,17 +279,26 @@ class Recorder:
                 return True
         return False
 
+    # Both stay where they are when they have ended: whoever waits sees an error, and nothing goes on behind it.
+
     async def _judged(self) -> None:
         """Wait until the batch before is judged, and the one before that written; their errors are ours."""
-        judging, self._judging = self._judging, None
-        if judging is not None:
-            await judging
+        if self._judging is not None:
+            await self._judging
 
     async def _written(self) -> None:
         """Wait until the batch before is written; its error is ours."""
-        writing, self._writing = self._writing, None
-        if writing is not None:
-            await writing
+        if self._writing is not None:
+            await self._writing
+
+    async def _settle(self) -> None:
+        """Let what was read before be recorded, whatever is wrong with what came after."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.grace_seconds):
+                if self._judging is not None:
+                    await asyncio.wait({self._judging})
+                if self._writing is not None:
+                    await asyncio.wait({self._writing})
 
     def _tell(self, prepared: Sequence[Prepared]) -> None:
         self._observer.recorded(prepared)

@@ -57,7 +57,7 @@ def record(
     begin = found_begin = 0
     for batch, its, hashed in zip(batches, decoded, hashes, strict=True):
         end = begin + len(its.events)
-        found_end = findings["row"].search_sorted(end)
+        found_end = findings["row"].search_sorted(end, side="left")
         recorded.append(
             _recorded(
                 batch,

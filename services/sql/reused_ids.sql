@@ -39,7 +39,7 @@ reused AS
 (
     SELECT e.`event.source`, e.`event.id`
     FROM evidence_rows AS e
-    INNER JOIN ranges AS r ON e.range_id = r.id
+    GLOBAL INNER JOIN ranges AS r ON e.range_id = r.id
     WHERE e.`position.offset` BETWEEN r.accepted_first AND r.accepted_last
         AND e.kind = 'event'
         AND cityHash64(e.`event.source`, e.`event.id`) IN repeated
@@ -63,7 +63,7 @@ SELECT
     JSONExtract(e.record, 'operation', 'Nullable(String)') AS operation,
     2 AS `event.contents`
 FROM evidence_rows AS e
-INNER JOIN ranges AS r ON e.range_id = r.id
+GLOBAL INNER JOIN ranges AS r ON e.range_id = r.id
 WHERE e.`position.offset` BETWEEN r.accepted_first AND r.accepted_last
     AND e.kind = 'event'
     AND (e.`event.source`, e.`event.id`) IN reused

@@ -9,11 +9,11 @@ from typing import Literal
 
 import polars as pl
 
-from schemas.errors import StoreAwayError
+from schemas.errors import StoreAwayError, StoreError
 from services.store import Store
 from tests.support.stores import NOW
 
-Mood = Literal["fine", "away", "away after writing"]
+Mood = Literal["fine", "away", "away after writing", "refused"]
 
 
 class MoodyStore(Store):
@@ -43,6 +43,8 @@ class MoodyStore(Store):
         mood = moods.pop(0) if moods else "fine"
         if mood == "away":
             raise StoreAwayError("the store is away")
+        if mood == "refused":
+            raise StoreError("the disk is full")
         super().insert(table, rows)
         self.inserts[table] += 1
         if mood == "away after writing":

@@ -1,14 +1,17 @@
 """The recorder's protocol against a log in memory and a real store that fails when it is told to."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from schemas.errors import EvidenceError, LogAwayError, PoisonedError
+from schemas.errors import EvidenceError, LogAwayError, PoisonedError, StoreError
 from services.recorder import Recorder, RecorderSettings
+from services.recording import Prepared, Recording
+from streams.batch import RawBatch
 from streams.outgoing import Outgoing
 from tests.support.memory_log import MemoryLog, Reader, partition
 from tests.support.moody_store import Mood, MoodyStore, moody
@@ -117,6 +120,35 @@ async def test_while_one_batch_is_written_the_next_is_judged_one_more_is_read_an
         await until(lambda: watcher.count == 200, task)
 
     assert spans(store) == [(0, 0, 199)]
+
+
+async def test_what_comes_behind_a_batch_that_is_refused_does_not_count_though_it_is_judged_already(
+    store: MoodyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge, begun, go = Recording.prepare, threading.Event(), threading.Event()
+
+    def prepare(self: Recording, batches: Sequence[RawBatch]) -> list[Prepared]:
+        if batches[0].first:
+            begun.set()
+            assert go.wait(10)
+        return judge(self, batches)
+
+    monkeypatch.setattr(Recording, "prepare", prepare)
+    reader = Reader(MemoryLog({P0: messages(range(30))}))
+    one, _ = made(reader, store)
+    store.gate.clear()
+    task = asyncio.create_task(one.run())
+    await until(lambda: begun.is_set() and store.waiting.is_set(), task)
+    store.moods["evidence_rows"] = ["refused"]
+    store.gate.set()
+    await asyncio.sleep(0.5)  # the log has nothing more: the refusal is seen before the second batch is judged
+    go.set()
+    with pytest.raises(StoreError, match="the disk is full"):
+        await asyncio.wait_for(task, 10)
+
+    assert spans(store) == []
+    assert reader.hints == {}
+    assert not store.inserts["evidence_rows"]
 
 
 @pytest.mark.parametrize("mood", ["away", "away after writing"])
