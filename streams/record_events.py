@@ -23,8 +23,7 @@ def event_records(events: pl.DataFrame) -> pl.DataFrame:
     Args:
         events: facts, salts, and what `streams.record` prepares of lists, content and raw message.
     """
-    counts = zip(_MAY_LACK, (events[name].null_count() for name in _MAY_LACK), strict=True)
-    absent = {name for name, count in counts if count == len(events)}
+    absent = {name for name in _MAY_LACK if events[name].null_count() == len(events)}
     missing = frozenset(section for section, names in _OPTIONAL.items() if absent.issuperset(names))
     encoded = events.hstack([_committed(events, clock, absent).alias(clock) for clock in SALT])
     sections, leaf = _told(missing)
