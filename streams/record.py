@@ -64,7 +64,8 @@ def record(
                 hashed,
                 evidence=evidence[begin:end],
                 watched=watched[begin:end],
-                personal=(short[begin:end], long[begin:end]),
+                personal_short=short[begin:end],
+                personal_long=long[begin:end],
                 found=found[found_begin:found_end],
                 letters=with_commitments(its.dead_letters, batch, keys),
             )
@@ -79,7 +80,8 @@ def _recorded(
     *,
     evidence: pl.DataFrame,
     watched: pl.Series,
-    personal: tuple[pl.DataFrame, pl.DataFrame],
+    personal_short: pl.DataFrame,
+    personal_long: pl.DataFrame,
     found: pl.DataFrame,
     letters: pl.DataFrame,
 ) -> Recorded:
@@ -89,11 +91,10 @@ def _recorded(
         evidence = pl.concat([evidence, dead_letter_records(letters, batch)]).sort(*POSITION_IN_BATCH, "kind")
     everything = Digest()
     everything.add(batch, batch.first, batch.last, hashes)
-    short, long = personal
     return Recorded(
         evidence=evidence,
-        personal_short=short,
-        personal_long=long,
+        personal_short=personal_short,
+        personal_long=personal_long,
         findings=found,
         dead_letters=letters[[*POSITION_IN_BATCH, "reason", "text", "bytes", "salt", "raw"]],
         merkle_root=merkle.root([*evidence["leaf_hash"].to_list(), *found["leaf_hash"].to_list()]),

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from streams.column_types import nulls
+
 
 class Chosen:
     """Some rows of a batch: take them out, work on them, and spread the result over the batch again.
@@ -20,9 +22,9 @@ class Chosen:
     """
 
     def __init__(self, frame: pl.DataFrame, condition: pl.Expr) -> None:
-        self._mask = frame.select(condition.fill_null(False).alias("chosen"))["chosen"]
-        self._places = self._mask.arg_true()
-        self._all = len(self._places) == len(frame)
+        self._places = frame.select(condition.fill_null(False).alias("chosen"))["chosen"].arg_true()
+        self._length = len(frame)
+        self._all = len(self._places) == self._length
         self.none = not len(self._places)
 
     def of(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -37,8 +39,9 @@ class Chosen:
         """Return a frame as long as the batch: what was found for the chosen rows, nulls for all others."""
         if self._all:
             return found
-        place = self._mask.to_frame("chosen").select(pl.when("chosen").then(pl.col("chosen").cum_sum() - 1))
-        return found[place["chosen"]]
+        order = pl.arange(len(found), dtype=pl.UInt32, eager=True)
+        place = nulls("place", pl.UInt32(), self._length).scatter(self._places, order)
+        return found[place]
 
 
 def prefixed(table: pl.DataFrame, role: str) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from operator import and_, or_
 from typing import Final, Literal
 
@@ -17,7 +18,6 @@ from streams.sigma.addresses import address_key, within
 from streams.sigma.folding import fold_expression
 from streams.sigma.predicates import (
     Absent,
-    And,
     Compares,
     ComparesPart,
     Comparison,
@@ -26,13 +26,12 @@ from streams.sigma.predicates import (
     Leaf,
     Like,
     Matches,
-    Not,
-    Or,
     Present,
     Refers,
     Test,
     Tree,
     Within,
+    joined,
 )
 
 _FEW: Final = 4
@@ -98,14 +97,7 @@ def leaf_expression(leaf: Leaf, look: Callable[[Subject], pl.Expr] = subject_exp
 
 def tree_expression(tree: Tree, leaf: Callable[[Leaf], pl.Expr] = leaf_expression) -> pl.Expr:
     """Return a tree as a Boolean expression without nulls, its leaves built by ``leaf``."""
-    match tree:
-        case And(parts):
-            return balanced(and_, [tree_expression(part, leaf) for part in parts])
-        case Or(parts):
-            return balanced(or_, [tree_expression(part, leaf) for part in parts])
-        case Not(part):
-            return ~tree_expression(part, leaf)
-    return leaf(tree)
+    return joined(tree, leaf, every=partial(balanced, and_), some=partial(balanced, or_), no=pl.Expr.not_)
 
 
 def balanced(join: Callable[[pl.Expr, pl.Expr], pl.Expr], parts: Iterable[pl.Expr]) -> pl.Expr:

@@ -6,10 +6,11 @@ test that two rules share is one column when they are evaluated (`streams.sigma.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
-from typing import Literal
+from typing import Literal, TypeVar
 
 
 class Fold(Enum):
@@ -149,6 +150,27 @@ def leaves(tree: Tree) -> list[Leaf]:
         return [tree]
     parts = (tree.part,) if isinstance(tree, Not) else tree.parts
     return [leaf for part in parts for leaf in leaves(part)]
+
+
+_T = TypeVar("_T")
+
+
+def joined(
+    tree: Tree,
+    leaf: Callable[[Leaf], _T],
+    *,
+    every: Callable[[list[_T]], _T],
+    some: Callable[[list[_T]], _T],
+    no: Callable[[_T], _T],
+) -> _T:
+    """Return what a tree comes to where its tests come to ``leaf``, and ``every``, ``some`` and ``no`` join those."""
+    match tree:
+        case And(parts) | Or(parts):
+            found = [joined(part, leaf, every=every, some=some, no=no) for part in parts]
+            return every(found) if isinstance(tree, And) else some(found)
+        case Not(part):
+            return no(joined(part, leaf, every=every, some=some, no=no))
+    return leaf(tree)
 
 
 def columns(tree: Tree) -> frozenset[str]:

@@ -9,14 +9,14 @@ event meets those.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import polars as pl
 
 from streams.sigma.compiler import CompiledRule
 from streams.sigma.expressions import leaf_expression, subject_expression, subjects
-from streams.sigma.predicates import And, Leaf, Not, Or, Tree, leaves
+from streams.sigma.predicates import joined, leaves
 
 MATCH_SCHEMA: Final = {"row": pl.UInt32(), "rule": pl.String(), "condition": pl.UInt16()}
 """Columns of a frame of matches: index of the row, id of the rule, index of the condition in the rule."""
@@ -48,7 +48,10 @@ class RuleSet:
             orient="row",
         )
         places = {leaf: place for place, leaf in enumerate(distinct)}
-        self._joins = [_join(tree, places) for _, _, tree in self._conditions]
+        self._joins = [
+            joined(tree, lambda leaf: _test(places[leaf]), every=_all, some=_any, no=_not)
+            for _, _, tree in self._conditions
+        ]
 
     def judge(self, facts: pl.DataFrame) -> pl.DataFrame:
         """Return one Boolean column without nulls per condition, in the order of rules and conditions.
@@ -78,17 +81,7 @@ class RuleSet:
         return rows.select(MATCH_SCHEMA.keys())
 
 
-def _join(tree: Tree, places: Mapping[Leaf, int]) -> _Join:
-    """Return what joins tests as a tree says; ``places`` tells where among all tests a leaf's answers are."""
-    match tree:
-        case And(parts):
-            return _all([_join(part, places) for part in parts])
-        case Or(parts):
-            return _any([_join(part, places) for part in parts])
-        case Not(part):
-            negated = _join(part, places)
-            return lambda tests: ~negated(tests)
-    place = places[tree]
+def _test(place: int) -> _Join:
     return lambda tests: tests[place]
 
 
@@ -112,3 +105,7 @@ def _any(joins: Sequence[_Join]) -> _Join:
         return found
 
     return met
+
+
+def _not(join: _Join) -> _Join:
+    return lambda tests: ~join(tests)
