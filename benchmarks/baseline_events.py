@@ -117,6 +117,8 @@ def _content(event: Any, row: Row) -> str:
     data.pop("until", None)
     if stay := data.get("destination", {}).get("temporary"):
         stay.pop("until", None)
+    if details := data.get("details"):
+        data["details"] = dict(sorted(details.items()))
     whole = {"type": event.type, "specversion": event.specversion, "id": event.id, "source": event.source, "time": ""}
     if event.subject is not None:
         whole["subject"] = event.subject

@@ -131,7 +131,7 @@ class Facts:
         row["destination.key"] = entry.id if entry else self._unregistered(*names, disagree=named.disagree)
 
     def _unregistered(self, name: str | None, locator: str | None, *, disagree: bool) -> str:
-        said = _both(name or "", locator or "") if disagree else name if name is not None else locator
+        said = both(name or "", locator or "") if disagree else name if name is not None else locator
         return f"unregistered:{keyed_hex('asset', said, self.keys)[:16] if said is not None else 'unnamed'}"
 
     # --- Handlers -----------------------------------------------------------------------------------------------------
@@ -280,11 +280,11 @@ class Facts:
             return f"unknown:{keyed_hex('party', claim, self.keys)[:16]}"
         if issuer is None and subject is None:
             return "unknown:unnamed"
-        return f"unknown:{keyed_hex('actor', _both(issuer or '', subject or ''), self.keys)[:16]}"
+        return f"unknown:{keyed_hex('actor', both(issuer or '', subject or ''), self.keys)[:16]}"
 
 
-def _both(one: str, other: str) -> str:
-    """Return two texts as one, as `streams.enrich.keys` joins them."""
+def both(one: str, other: str) -> str:
+    """Return two texts as one, as `streams.commit.both` joins them."""
     return f"{len(one.encode())}|{one}|{other}"
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from benchmarks.baseline_events import Row
+from benchmarks.baseline_facts import both
 from benchmarks.baseline_rules import Found, written
 from schemas.findings import PARTY_OF, country_of
 from schemas.records import (
@@ -93,8 +94,8 @@ def _commitment(outside: Row, raw_sha256: str) -> str:
 
 
 def identity_of(row: Row) -> str:
-    """Return SHA-256 (hex) over CloudEvents source, a line feed, and id."""
-    return hashlib.sha256(f"{row['event.source']}\n{row['event.id']}".encode()).hexdigest()
+    """Return SHA-256 (hex) over CloudEvents source and id."""
+    return hashlib.sha256(both(row["event.source"], row["event.id"]).encode()).hexdigest()
 
 
 def finding_record(found: Found, row: Row, position: Position, content: str, versions: Versions) -> bytes:

@@ -68,7 +68,9 @@ class Finding(Contract):
     rule_sha256: Sha256 = Field(description="SHA-256 of the rule file's bytes.")
     role: Role = Field(description="What it is about.")
     level: Level = Field(description="Severity.")
-    event_identity: Sha256 = Field(description="SHA-256 over CloudEvents source, a line feed, and id.")
+    event_identity: Sha256 = Field(
+        description="SHA-256 of `length|source|id`: CloudEvents source and id, and the former's length in bytes."
+    )
     event_content: ContentKey = Field(description="Keyed hash of the event as decoded; see schemas.records.")
     event_time: dt.datetime = Field(description="Time of the event, UTC.")
     asset: str = Field(description="asset.key.")

@@ -145,6 +145,11 @@ def keyed_hex(kind: str, value: str, keys: Keys) -> str:
     return hmac.digest(keys.pseudonym_key.encode(), f"{kind}|{value}".encode(), "sha256").hex()
 
 
+def both(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """Return two texts as one that no other two make: the first one's length in bytes goes before."""
+    return pl.concat_str(one.str.len_bytes(), one, other, separator="|")
+
+
 def digest(text: pl.Expr) -> pl.Expr:
     """Return SHA-256 as 64 hex digits of a String or Binary column; null stays null."""
     return Hashes(text).sha2_256()

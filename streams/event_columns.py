@@ -43,7 +43,8 @@ SLICE: Final = 1024
 _TYPES: Final = {column.name: column.type for column in EVENT}
 _TIMES: Final = tuple(name for name, kind in _TYPES.items() if kind == "time")
 _TEXTS: Final = pa.large_list(pa.large_string())
-_WRITE_INTO: Final = msgspec.json.Encoder().encode_into
+_WRITE_INTO: Final = msgspec.json.Encoder(order="deterministic").encode_into
+"""Details of acts are an object, whose keys have no order (RFC 8259): they are written sorted."""
 
 Columns = dict[str, list[Any]]
 

@@ -10,7 +10,7 @@ import polars as pl
 from schemas.findings import PARTY_OF, Role, country_of
 from schemas.records import RECORD_VERSION, Versions
 from schemas.register import PolicyItem
-from streams.commit import digest
+from streams.commit import both, digest
 from streams.leaves import POSITION_IN_BATCH, leaf_text, with_leaves, written
 
 _EVENT_COLUMNS: Final = (
@@ -67,7 +67,7 @@ def _about(events: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(
         _party(),
         _country(),
-        digest(pl.concat_str("event.source", "event.id", separator="\n")).alias("event_identity"),
+        digest(both(pl.col("event.source"), pl.col("event.id"))).alias("event_identity"),
         pl.col("event.content").alias("event_content"),
         pl.col("event.time").alias("event_time"),
         pl.col("asset.key").alias("asset"),

@@ -106,11 +106,13 @@ def _read(event: str) -> tuple[bytes, Place]:
         return event.encode(), Place("EVENT")
     if event == "-":
         return sys.stdin.buffer.read(MAX_BYTES + 1), Place("standard input")
+    todo = "name a file, - for standard input, or give the event itself as JSON"
+    if not event:  # a variable of a script that is not set, and no directory
+        raise SourceError("there is no event", where=Place("EVENT"), why="it is empty", todo=todo)
     try:
         with Path(event).open("rb") as file:
             return file.read(MAX_BYTES + 1), Place(event)
     except OSError as error:
-        todo = "name a file, - for standard input, or give the event itself as JSON"
         raise SourceError("the event cannot be read", where=Place(event), why=error.strerror or "", todo=todo) from None
 
 

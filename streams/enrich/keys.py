@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from streams.commit import Keys, pseudonyms
+from streams.commit import Keys, both, pseudonyms
 
 UNREGISTERED: Final = "unregistered:"
 UNKNOWN: Final = "unknown:"
@@ -28,7 +28,7 @@ def asset_key(frame: pl.DataFrame, known: str, claimed: str, locator: str, keys:
         locator: name of the column of the locator.
         keys: the secrets.
     """
-    said = pl.coalesce(pl.when("disagree").then(_both(pl.col(claimed), pl.col(locator))), claimed, locator)
+    said = pl.coalesce(pl.when("disagree").then(both(pl.col(claimed), pl.col(locator))), claimed, locator)
     name = pl.when(pl.col(known).is_null()).then(said)
     key = pl.lit(UNREGISTERED) + pl.coalesce(pseudonyms("asset", name, keys), pl.lit(UNNAMED))
     return frame.select(pl.coalesce(pl.col(known), key).alias("key")).to_series()
@@ -47,12 +47,7 @@ def party_key(who: pl.DataFrame, keys: Keys) -> pl.Series:
     claimed = pl.when("claimed").then("claim")
     named = pl.any_horizontal(pl.col("issuer", "subject").is_not_null())
     principal = pl.when(pl.col("id").is_null() & ~pl.col("claimed") & named).then(
-        _both(pl.col("issuer").fill_null(""), pl.col("subject").fill_null(""))
+        both(pl.col("issuer").fill_null(""), pl.col("subject").fill_null(""))
     )
     pseudonym = pl.coalesce(pseudonyms("party", claimed, keys), pseudonyms("actor", principal, keys), pl.lit(UNNAMED))
     return who.select(key=pl.coalesce(pl.col("id"), pl.lit(UNKNOWN) + pseudonym)).to_series()
-
-
-def _both(one: pl.Expr, other: pl.Expr) -> pl.Expr:
-    """Return two texts as one that no other two make: the first one's length in bytes goes before."""
-    return pl.concat_str(one.str.len_bytes(), one, other, separator="|")

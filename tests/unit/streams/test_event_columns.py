@@ -78,6 +78,14 @@ def test_two_notations_of_one_event_have_one_content() -> None:
     assert contents[0] == contents[1]
 
 
+def test_the_order_of_details_is_no_content() -> None:
+    one = message(ACT, details={"policy": "v1", "by": "legal"})
+    contents = _frame(one, message(ACT, details={"by": "legal", "policy": "v1"}))["event.content"]
+
+    assert contents[0] == contents[1]
+    assert one.index(b"policy") < one.index(b"legal")
+
+
 def test_each_value_and_each_time_changes_the_content() -> None:
     events = [
         message(),

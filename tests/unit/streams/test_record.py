@@ -221,9 +221,21 @@ def test_findings_take_party_and_country_from_what_their_role_is_about() -> None
 
 def test_a_finding_names_the_identity_of_its_event_by_the_hash_of_source_and_id() -> None:
     recorded = _record([{}, {"event.source": "//crm", "event.id": "e\u65e5"}], [{"row": 1}])
-    expected = hashlib.sha256("//crm\ne\u65e5".encode()).hexdigest()
+    expected = hashlib.sha256("5|//crm|e\u65e5".encode()).hexdigest()
     assert recorded.findings["event_identity"].to_list() == [expected]
     assert as_json(recorded.findings["record"][0])["event_identity"] == expected
+
+
+@pytest.mark.parametrize("sign", ["\n", "|", "\u65e5"])
+def test_a_source_and_an_id_that_read_alike_together_are_two_identities(sign: str) -> None:
+    events = [
+        {"event.source": f"//crm{sign}1", "event.id": "e"},
+        {"event.source": "//crm", "event.id": f"1{sign}e"},
+        {"event.source": f"//crm{sign}", "event.id": "1e"},
+        {"event.source": "//crm", "event.id": f"{sign}1e"},
+    ]
+    recorded = _record(events, [{"row": row} for row in range(len(events))])
+    assert recorded.findings["event_identity"].n_unique() == len(events)
 
 
 @pytest.mark.parametrize(

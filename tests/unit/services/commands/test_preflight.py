@@ -36,6 +36,12 @@ def test_what_is_allowed_exits_with_0(capsys: pytest.CaptureFixture[str]) -> Non
     assert "no rule would be raised" in capsys.readouterr().out
 
 
+def test_an_empty_event_is_told_as_such_and_not_as_a_directory(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["preflight", ""]) == 2
+    assert "there is no event" in (told := capsys.readouterr().err)
+    assert "directory" not in told
+
+
 def test_one_bad_event_among_good_ones_fails_the_gate() -> None:
     Path("events.ndjson").write_text(f"{json.dumps(ALLOWED)}\n{json.dumps(TRANSFER)}\n", encoding="utf-8")
     assert run(["preflight", "events.ndjson", "--register", "register.yaml"]) == 1
