@@ -11,6 +11,8 @@ from tests.faults.report import TIMES, keep, share
 from tests.faults.workload import Feeder
 from tests.support.kafka.topics import read
 
+IDLE_EVERY = 4
+"""Each so-manieth is killed at a random instant from its start on; the others while they record."""
 POINTS = ("read", "prepared", "rows", "acknowledged", "ranges", "committed")
 
 
@@ -18,11 +20,13 @@ POINTS = ("read", "prepared", "rows", "acknowledged", "ranges", "committed")
 @pytest.mark.timeout(60 + 20 * TIMES)
 async def test_killed_at_random_instants_under_load_nothing_is_lost_or_counts_twice(stage: Stage) -> None:
     chance = random.Random()  # noqa: S311  (the instants are random, the outcome must not be)
-    async with Feeder(stage.bootstrap, stage.topic, partitions=PARTITIONS, rate=200, poison_every=17) as feeder:
-        for _ in range(TIMES):
-            worker = stage.crew.start()
-            await worker.says("started")
-            await asyncio.sleep(chance.uniform(0, 2))
+    # More than one can take in such small batches: whoever is killed was busy.
+    async with Feeder(stage.bootstrap, stage.topic, partitions=PARTITIONS, rate=300, poison_every=17) as feeder:
+        for number in range(TIMES):
+            # A group of its own: nobody waits until a dead member is missed, and where to go on, ranges alone say.
+            worker = stage.crew.start(group=f"{stage.crew.plan.group}-{number}")
+            await worker.says("recorded" if number % IDLE_EVERY else "started")
+            await asyncio.sleep(chance.uniform(0, 1))
             worker.kill()
     last = stage.crew.start(batch_rows=2_000)  # what is left is a backlog, the longer the slower the machine
     await stage.caught_up()
@@ -32,6 +36,8 @@ async def test_killed_at_random_instants_under_load_nothing_is_lost_or_counts_tw
     log = await read(stage.bootstrap, stage.topic)
     assert {(one.partition, one.offset): one.value for one in log} == feeder.acknowledged
     assert counts.messages == len(feeder.acknowledged)
+    assert counts.orphans > 0, "nobody was killed between rows and their range: the test did not test it"
+    assert counts.ranges > TIMES, "hardly anybody had recorded anything: the test did not test it"
     keep("recorder killed (kill -9) at a random instant under load", TIMES, counts)
 
 
