@@ -33,7 +33,8 @@ async def take_in(settings: Settings) -> None:
     metrics, stopping = Metrics(utc_now), Stopping()
     stopping.listen()
     server = gateway_server(settings, sink, metrics, stopping, {"log": sink_takes(sink)})
-    await together([server.run_until_stopped()], [], stopping)
+    with stopping.at_most(gateway_settings(settings).grace_seconds):
+        await together([server.run_until_stopped()], [], stopping)
 
 
 def gateway_settings(settings: Settings) -> GatewaySettings:

@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
+from schemas.errors import LogError, Place
 from services.kafka_client import KafkaSettings, kafka_error, told
 from services.topics import Topic
 
@@ -38,7 +40,7 @@ async def admin(kafka: KafkaSettings) -> AsyncIterator[Admin]:
     with told("Kafka cannot be asked about topics", kafka.bootstrap):
         try:
             await client.start()
-            yield Admin(client, kafka.bootstrap)
+            yield Admin(client, kafka)
         finally:
             await client.close()
 
@@ -48,12 +50,12 @@ class Admin:
 
     Args:
         client: a started admin client of aiokafka.
-        bootstrap: for errors.
+        kafka: how to reach the brokers.
     """
 
-    def __init__(self, client: Any, bootstrap: str) -> None:
+    def __init__(self, client: Any, kafka: KafkaSettings) -> None:
         self._client = client
-        self._bootstrap = bootstrap
+        self._kafka = kafka
 
     async def partitions(self) -> dict[str, int]:
         """Return the number of partitions of every topic that we may see."""
@@ -74,6 +76,28 @@ class Admin:
                 self._check(error, f"the settings of {name} cannot be read")
                 settings |= {entry[0]: entry[1] or "" for entry in entries}
         return settings
+
+    async def begin(self, topic: str, partition: int) -> int:
+        """Return the first offset that a partition has, or would have if it is empty."""
+        at = TopicPartition(topic, partition)
+        if not 0 <= partition < (await self.partitions()).get(topic, 0):
+            raise LogError(f"there is no partition {partition} of {topic}", where=Place(self._kafka.bootstrap))
+        consumer = AIOKafkaConsumer(group_id=None, enable_auto_commit=False, **self._kafka.options())
+        try:
+            await consumer.start()
+            found: int = (await consumer.beginning_offsets([at]))[at]
+        finally:
+            await consumer.stop()
+        return found
+
+    async def members(self, group: str) -> int:
+        """Return how many members a consumer group has now."""
+        count = 0
+        for response in await self._client.describe_consumer_groups([group]):
+            for error, _group, _state, _kind, _protocol, members, *_ in response.groups:
+                self._check(error, f"the group {group} cannot be looked up")
+                count += len(members)
+        return count
 
     async def create(self, topics: Sequence[Topic], *, partitions: int | None, replication: int | None) -> list[str]:
         """Make topics; return the names of those that somebody else made first.
@@ -101,4 +125,4 @@ class Admin:
 
     def _check(self, error: int, what: str) -> None:
         if error:
-            raise kafka_error(what, for_code(error)(), self._bootstrap)
+            raise kafka_error(what, for_code(error)(), self._kafka.bootstrap)

@@ -19,7 +19,7 @@ from streams.resume import messages_hmac
 
 
 def lost_range(
-    store: Store, context: Context, partition: Partition, through: int, *, now: dt.datetime, name: str
+    store: Store, context: Context, partition: Partition, through: int, *, begin: int, now: dt.datetime, name: str
 ) -> Range:
     """Return the range that stands for lost positions, from behind what is recorded up to ``through``.
 
@@ -28,11 +28,12 @@ def lost_range(
         context: keys and versions, as every range has them.
         partition: of which they were.
         through: the last lost offset.
+        begin: the first offset that the log still has, or would have: what lies there is not lost.
         now: UTC.
         name: id of the range.
 
     Raises:
-        UsageError: ``through`` is recorded already.
+        UsageError: ``through`` is recorded already, or still to be had.
         StoreError: the store cannot be read.
     """
     end = last_range(store, partition)
@@ -41,6 +42,12 @@ def lost_range(
         raise UsageError(
             "nothing of this is lost", where=Place(str(partition), position=through),
             why=f"everything before {first:,} is recorded", todo="name the last offset that is gone",
+        )  # fmt: skip
+    if through >= begin:
+        raise UsageError(
+            "these messages are not gone", where=Place(str(partition), position=through),
+            why=f"the log has what it has from {begin:,} on, and a recorder can record it",
+            todo="name the last offset before that",
         )  # fmt: skip
     nothing = messages_hmac(hashlib.sha256(b"").digest(), context.keys)
     return Range(

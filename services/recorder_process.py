@@ -65,7 +65,8 @@ async def record(settings: Settings, store: Store) -> None:
         observer=Observers(metrics, LogObserver(), taking), until=stopping.when,
     )  # fmt: skip
     try:
-        await together([work], [ops.run_until_stopped(), reloading(judging, settings, stopping)], stopping)
+        with stopping.at_most(settings.recorder.grace_seconds):
+            await together([work], [ops.run_until_stopped(), reloading(judging, settings, stopping)], stopping)
     finally:
         answers.close()
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.clock import new_id, utc_now
-from services.gateway_process import gateway_server
+from services.gateway_process import gateway_server, gateway_settings
 from services.hot_reload import Judging
 from services.local_front import LocalFront
 from services.logs import LogObserver
@@ -68,7 +68,8 @@ async def serve(settings: Settings, store: Store) -> None:
         stopping.when(reviewer.stop)
         stopping.when(recorder.stop)
         keep = keep_short(log, dt.timedelta(hours=settings.spool.keep_hours), utc_now)
-        with LocalFront(store.directory):
+        longest = max(settings.recorder.grace_seconds, gateway_settings(settings).grace_seconds)
+        with stopping.at_most(longest), LocalFront(store.directory):
             await together(
                 [server.run_until_stopped(), record_and_review(recorder, reviewer)],
                 [reloading(judging, settings, stopping), keep],

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from schemas.errors import Place, UsageError
 from services.acts import record_done
 from services.amounts import counted
 from services.cli_support import Failed, emit, example, json_option
@@ -93,13 +94,26 @@ def lost(topic: str, partition: int, through: int, *, why: str, settings: Settin
     """Say that messages are gone: what follows the last recorded one of a partition, up to THROUGH.
 
     The recorder stops when messages expired before it came to them. Once this is recorded it goes on behind them; that
-    they are missing stays part of the evidence.
+    they are missing stays part of the evidence. Kafka is asked first: nothing that it still has can be called lost, and
+    no recorder of the group (kafka.group) may be running, since it may have read some of them.
     """
     with existing_store(settings) as store:
         (source,) = inputs([topic], store.sources())
+        begin = asyncio.run(_begin(settings.kafka.client(), settings.kafka.group, source.topic, partition))
         context = build_context(store, now=utc_now(), salt_key=settings.paths.salt_key, mmdb=settings.paths.mmdb)
         at = Partition(source.source, partition, source.format)
-        of = lost_range(store, context, at, through, now=utc_now(), name=new_id())
+        of = lost_range(store, context, at, through, begin=begin, now=utc_now(), name=new_id())
         record_done(store, "range_lost", f"{at} {of.first}-{of.last}: {why}", of.skipped, now=utc_now(), new_id=new_id)
         store.insert("range_rows", range_row(of))
     click.echo(f"{of.skipped:,} positions of {at} are recorded as lost: {of.first:,} to {of.last:,}")
+
+
+async def _begin(kafka: KafkaSettings, group: str, topic: str, partition: int) -> int:
+    """Return where a partition begins now, if nobody is recording."""
+    async with admin(kafka) as asked:
+        if members := await asked.members(group):
+            raise UsageError(
+                "recorders are running", where=Place(f"group {group}"), why=counted(members, "member"),
+                todo="stop all of them, say again what is lost, and start them",
+            )  # fmt: skip
+        return await asked.begin(topic, partition)

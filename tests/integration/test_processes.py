@@ -3,13 +3,14 @@
 import asyncio
 import json
 import signal
+import time
 from pathlib import Path
 
 import httpx
 import pytest
 
 from services.store import Store
-from tests.support.clickhouse_front import running_front
+from tests.support.clickhouse_front import Fault, running_front
 from tests.support.gateways import BATCH, BEARER, EVENTS, producers_file
 from tests.support.judging import register_file
 from tests.support.kafka.broker import Broker
@@ -95,6 +96,47 @@ async def test_a_recorder_writes_to_a_server(broker: Broker, tmp_path: Path) -> 
                 assert (await client.get("/healthz")).status_code == 200
                 front.start()
                 await sees(client, "/readyz", '"store": "ok"', status=503)
+            assert await one.stop() == 0
+        with Store.connect(server, tmp_path / "data", now=NOW) as store:
+            assert counts(store)["events"] == 30
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+async def test_a_recorder_ends_in_time_though_its_store_hangs(broker: Broker, tmp_path: Path, signals: int) -> None:
+    for topic in (EVENTS, *OUT):
+        await create_topic(broker.bootstrap, topic)
+    grace = 1 if signals == 1 else 60
+    with running_front(tmp_path / "clickhouse") as front:
+        server = front.settings()
+        assert server.password
+        Store.connect(server, tmp_path / "data", now=NOW, create=True).close()
+        settings = {
+            "ASHIATO_DATA_DIR": str(tmp_path / "data"),
+            "ASHIATO_KAFKA__BOOTSTRAP": broker.bootstrap,
+            "ASHIATO_OPS__PORT": "0",
+            "ASHIATO_RECORDER__GRACE_SECONDS": str(grace),
+            "ASHIATO_STORE__URL": server.url,
+            "ASHIATO_STORE__USER": server.user,
+            "ASHIATO_STORE__PASSWORD": server.password.get_secret_value(),
+        }
+        front.faults(Fault("hang", "INTO evidence_rows", seconds=60))
+        async with program("run", "recorder", folder=tmp_path, **settings) as one:
+            await send(broker.bootstrap, EVENTS, messages(range(30)))
+            async with asyncio.timeout(PATIENCE):
+                while not any("INTO evidence_rows" in said for said in front.seen()):
+                    await asyncio.sleep(0.05)
+            begin = time.monotonic()
+            one.process.send_signal(signal.SIGTERM)
+            await one.says("told to stop")
+            if signals == 2:
+                one.process.send_signal(signal.SIGTERM)
+            assert await one.ends() == 1
+            assert time.monotonic() - begin < 20
+            assert "something still hangs" in one.lines()[-1]["message"]
+        front.faults()
+        async with program("run", "recorder", folder=tmp_path, **settings, ASHIATO_KAFKA__GROUP="next") as one:
+            async with await client_of(one, "health and metrics") as client:
+                await sees(client, "/metrics", f'ashiato_events_total{{source="kafka:{EVENTS}"}} 30.0')
             assert await one.stop() == 0
         with Store.connect(server, tmp_path / "data", now=NOW) as store:
             assert counts(store)["events"] == 30

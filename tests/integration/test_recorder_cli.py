@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
@@ -175,6 +175,15 @@ async def test_messages_that_expired_unrecorded_stop_it_until_a_person_says_that
     stopped = await asyncio.to_thread(ashiato, "run", "recorder", code=1, ASHIATO_KAFKA__GROUP="g2")
     assert "the log begins at 25 now, and recording has to go on at 10" in stopped.stderr
     ashiato("topics", "lost", "audit.events", "0", "9", "--why", "x", code=2)
+    refused = ashiato("topics", "lost", "audit.events", "0", "25", "--why", "mistyped", code=2)
+    assert "the log has what it has from 25 on" in refused.stderr
+    refused = ashiato("topics", "lost", "audit.events", "1", "24", "--why", "mistyped", code=2)
+    assert "there is no partition 1 of audit.events" in refused.stderr
+    somebody = AIOKafkaConsumer("audit.events", bootstrap_servers=bootstrap, group_id="ashiato-recorder")
+    await somebody.start()
+    refused = await asyncio.to_thread(ashiato, "topics", "lost", "audit.events", "0", "24", "--why", "x", code=2)
+    assert "recorders are running" in refused.stderr
+    await somebody.stop()
     said = ashiato("topics", "lost", "audit.events", "0", "24", "--why", "the cluster was down for ten days").stdout
     assert "15 positions" in said
     await record({**environment, "ASHIATO_KAFKA__GROUP": "g3"}, "g3", {"audit.events": {0: 30}})

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -51,6 +52,26 @@ async def test_a_second_signal_gives_up_what_was_begun() -> None:
     task = asyncio.create_task(endless())
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, 5)
+
+
+async def test_what_still_hangs_when_the_grace_period_is_over_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.stopping.LEAVE_SECONDS", 0.2)
+    left = threading.Event()
+    stopping = Stopping(leave=left.set)
+    with stopping.at_most(0.1):
+        assert not await asyncio.to_thread(left.wait, 0.5), "nobody has told it to stop"
+        stopping.stop()
+        assert not await asyncio.to_thread(left.wait, 0.15)
+        assert await asyncio.to_thread(left.wait, 5)
+
+
+async def test_who_ends_in_time_is_not_left_alone_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.stopping.LEAVE_SECONDS", 0.1)
+    left = threading.Event()
+    stopping = Stopping(leave=left.set)
+    with stopping.at_most(0.1):
+        stopping.stop()
+    assert not await asyncio.to_thread(left.wait, 0.5)
 
 
 async def test_a_hangup_calls_and_ends_nothing() -> None:
