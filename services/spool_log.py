@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from schemas.errors import EvidenceError, SourceError
-from services.gateway_sink import Message, Position
+from services.gateway_sink import Message, Position, SinkError
 from services.log import Bounds, Owner, Partition, Run
 from services.log import Message as Found
 from services.sources import BatchLimits
 from services.spool import SOURCE, Spool
 from services.topics import EVENTS, RAW, format_of
 from streams.adapt import FORMATS, NATIVE
+
+_log = logging.getLogger("ashiato.process")
 
 BATCH_BYTES: Final = 16 << 20
 """What one answer holds at most, unless a single message is larger."""
@@ -148,10 +151,16 @@ class SpoolSink:
 
 
 async def keep_short(log: SpoolLog, keep: dt.timedelta, now: Callable[[], dt.datetime], seconds: float = 60.0) -> None:
-    """Erase what is recorded and older than ``keep`` from a spool every ``seconds``, until cancelled."""
+    """Erase what is recorded and older than ``keep`` from a spool every ``seconds``, until cancelled.
+
+    A spool that cannot be written for now, on a full disk, is no reason to end: the next time will do.
+    """
     while True:
         await asyncio.sleep(seconds)
-        await asyncio.to_thread(log.trim, now() - keep)
+        try:
+            await asyncio.to_thread(log.trim, now() - keep)
+        except SinkError as error:
+            _log.warning("what is recorded was not erased from the spool: %s", error)
 
 
 def _partition(topic: str) -> Partition:

@@ -7,6 +7,7 @@ range id: of what failed, everything, a part or nothing may be in the store, now
 
 from __future__ import annotations
 
+import errno
 import re
 import ssl
 from collections.abc import Iterator
@@ -20,7 +21,10 @@ from schemas.errors import Place, StoreAwayError, StoreError
 TROUBLE: Final = (ClickHouseError, transport.HTTPError, OSError)
 """What the client raises."""
 
-_NO_SPACE: Final = ("NOT_ENOUGH_SPACE", "No space left", "errno: 28", "errno: 27", "File too large")
+_NO_SPACE: Final = (
+    "NOT_ENOUGH_SPACE", "No space left", "File too large", "Disk quota exceeded",
+    *(f"errno: {one}" for one in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)),
+)  # fmt: skip
 _HTTP_STATUS: Final = re.compile(r"HTTP driver received HTTP status (\d{3})")
 _AWAY_STATUS: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _AWAY: Final = {
@@ -67,13 +71,16 @@ def failure(what: str, error: Exception, where: Place) -> StoreError:
         what: what was tried, in one sentence.
         error: what the client raised.
         where: the data directory.
+
+    Returns:
+        A `StoreAwayError` if there is no space: a process that runs on tries again until somebody has made room.
     """
-    if isinstance(error, OSError) or any(sign in str(error) for sign in _NO_SPACE):
-        return StoreError(
+    if any(sign in str(error) for sign in _NO_SPACE):
+        return StoreAwayError(
             what, where=where, why="no space left for writing",
-            todo="make room and run the same command again: it goes on where it stopped",
+            todo="make room; what has ended goes on where it stopped when it is run again",
         )  # fmt: skip
-    return StoreError(what, where=where, why=_name(error))
+    return StoreError(what, where=where, why=(isinstance(error, OSError) and error.strerror) or _name(error))
 
 
 def remote_failure(what: str, error: Exception, where: Place) -> StoreError:

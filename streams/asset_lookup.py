@@ -1,11 +1,11 @@
 """Which asset of the register an event names, by id, by locator or by both.
 
-What an event says twice must agree: an id and a locator that lead to different assets lead to none, for a producer
-that mislabels what it touched would otherwise choose the category. An id that the register does not know is not
-replaced by what the locator leads to. A locator leads to the entry with the most specific pattern that matches; where
-that entry has ended and nothing of the same id goes on, the locator leads nowhere: a wildcard beside it was never
-meant for what stood there. A URL is looked up in one spelling; one that servers read in different ways, which lead to
-different assets, leads to none (`streams.locators`).
+What an event says twice must agree: an id and a locator that lead to different assets lead to none, nor does an id
+beside a locator that leads nowhere, for a producer that mislabels what it touched would otherwise choose the category.
+An id that the register does not know is not replaced by what the locator leads to. A locator leads to the entry with
+the most specific pattern that matches; where that entry has ended and nothing of the same id goes on, the locator leads
+nowhere: a wildcard beside it was never meant for what stood there. A URL is looked up in one spelling; one that servers
+read in different ways, which lead to different assets, leads to none (`streams.locators`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Named:
 
     Attributes:
         entry: index of the asset's entry; None if it is unknown.
-        disagree: id and locator, or the ways to read the locator, lead to different assets.
+        disagree: id and locator, or the ways to read the locator, lead to different assets, or one of them to none.
         why: why it is unknown, as a source of facts (`streams.enrich.facts`).
     """
 
@@ -64,10 +64,11 @@ class AssetLookup:
         known = self._valid(name, day)
         if known is None:
             return Named(None, why=f"{NO_ENTRY} assets of the id that the event claims")
-        if located.entry is None or self._assets[located.entry].id == name:
+        if locator is None or (located.entry is not None and self._assets[located.entry].id == name):
             return Named(known)
-        cited = "; ".join(f"register {reference('assets', self._assets[one])}" for one in (known, located.entry))
-        return Named(None, disagree=True, why=f"id and locator of the event disagree; {cited}")
+        cited = f"register {reference('assets', self._assets[known])}"
+        other = located.why if located.entry is None else f"register {reference('assets', self._assets[located.entry])}"
+        return Named(None, disagree=True, why=f"id and locator of the event disagree; {cited}; {other}")
 
     def _located(self, locator: str, day: dt.date) -> Named:
         """Return what a locator leads to, however it is read."""

@@ -185,6 +185,23 @@ def check_parties(register: Register) -> Iterator[Problem]:
             yield Problem(("parties", index), "a re-subcontractor names no principal", why, "add principal", "warning")
 
 
+def check_accounts(register: Register) -> Iterator[Problem]:
+    """Yield accounts that name two parties at the same time, be it by the other's id."""
+    seen: dict[str, list[int]] = defaultdict(list)
+    for index, party in enumerate(register.parties):
+        seen[party.id].append(index)
+    for index, party in enumerate(register.parties):
+        for at, account in enumerate(party.accounts):
+            for first in seen[account]:
+                other = register.parties[first]
+                if other.id != party.id and overlap(other, party):
+                    what = f'this account names the party "{other.id}" too'
+                    loc: Loc = ("parties", index, "accounts", at)
+                    yield Problem(loc, what, "events that name it could mean both", "leave it with one of them")
+                    break
+            seen[account].append(index)
+
+
 def check_contracts(register: Register) -> Iterator[Problem]:
     """Yield approvals of work that the contract is not about; warn of staff under somebody else's contract."""
     for index, contract in enumerate(register.contracts):
@@ -263,6 +280,7 @@ CHECKS: Final[tuple[Callable[[Register], Iterator[Problem]], ...]] = (
     check_cycles,
     check_services,
     check_parties,
+    check_accounts,
     check_contracts,
     check_policy,
     check_assessments,

@@ -88,9 +88,9 @@ def test_a_full_disk_is_told_and_the_same_command_goes_on_when_there_is_room(
     )
     full = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
-    assert "schemas.errors.StoreError" in full.stderr
+    assert "schemas.errors.StoreAwayError" in full.stderr
     assert "no space left for writing" in full.stderr
-    assert "it goes on where it stopped" in full.stderr
+    assert "goes on where it stopped" in full.stderr
     with open_store(data) as store:
         assert evidence(store) == clean[1]
     assert _run(data, log, -1, "c") == 0

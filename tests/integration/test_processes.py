@@ -123,7 +123,7 @@ async def test_a_recorder_ends_in_time_though_its_store_hangs(broker: Broker, tm
         async with program("run", "recorder", folder=tmp_path, **settings) as one:
             await send(broker.bootstrap, EVENTS, messages(range(30)))
             async with asyncio.timeout(PATIENCE):
-                while not any("INTO evidence_rows" in said for said in front.seen()):
+                while not any("INTO evidence_rows" in said for said in front.seen()):  # noqa: ASYNC110  (a process outside changes it)
                     await asyncio.sleep(0.05)
             begin = time.monotonic()
             one.process.send_signal(signal.SIGTERM)

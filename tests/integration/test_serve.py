@@ -3,7 +3,9 @@
 import asyncio
 import itertools
 import json
+import os
 import random
+import resource
 import signal
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -96,6 +98,24 @@ async def test_what_is_acknowledged_becomes_evidence_and_other_commands_see_it_w
         assert await serve.stop() == 0
         assert serve.lines()[-1]["message"] == "told to stop"
     assert recorded(config) == {f"e{number}": 1 for number in range(250)}
+
+
+async def test_a_full_disk_is_waited_for(config: Path) -> None:
+    with_noise = [event(number, purpose=os.urandom(600).hex()) for number in range(2_000)]
+    async with serving(config) as (serve, client):
+        limit = resource.prlimit(serve.process.pid, resource.RLIMIT_FSIZE)
+        assert await send(client, with_noise) == 202
+        # No file may grow beyond this: not the spool, and no part of the store that a batch of such events makes.
+        resource.prlimit(serve.process.pid, resource.RLIMIT_FSIZE, (100_000, limit[1]))
+        await sees(client, "/metrics", 'ashiato_retries_total{away="store",stage="rows"}')
+        assert await send(client, [event(2_000, purpose="x" * 4_000)] * 100) == 503
+        assert serve.process.poll() is None
+        resource.prlimit(serve.process.pid, resource.RLIMIT_FSIZE, limit)
+        await records(client, 2_000)
+        assert await send(client, [event(2_001)]) == 202
+        await records(client, 2_001)
+        assert await serve.stop() == 0
+    assert recorded(config) == {f"e{number}": 1 for number in [*range(2_000), 2_001]}
 
 
 async def test_a_register_that_is_changed_judges_what_comes_after_it(config: Path) -> None:

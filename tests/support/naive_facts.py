@@ -170,13 +170,14 @@ class Naive:
         by_id, by_locator = self._by_id(event, id_column), self._by_locator(event, locator_column)
         if event[id_column] is None:
             return by_locator
-        agreed = by_id is not None and (by_locator is None or by_locator.id == by_id.id)
-        return by_id if agreed else None
+        if event[locator_column] is None:
+            return by_id
+        return by_id if by_id is not None and by_locator is not None and by_locator.id == by_id.id else None
 
     def _unregistered(self, event: Row, id_column: str, locator_column: str) -> str:
-        """Return the key of an unknown asset: of its id, else of its locator; of both if each names another asset."""
+        """Return the key of an unknown asset: of its id, else of its locator; of both if they do not agree."""
         name, locator = event[id_column], event[locator_column]
-        if self._by_id(event, id_column) and self._by_locator(event, locator_column):
+        if self._by_id(event, id_column) and locator is not None:
             return unregistered(both(name, locator))
         return unregistered(name if name is not None else locator)
 

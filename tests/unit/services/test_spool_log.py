@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import EvidenceError
-from services.gateway_sink import Message
+from services.gateway_sink import Message, SinkError
 from services.log import Bounds, Partition
 from services.recorder import RecorderSettings
 from services.spool import Spool
@@ -109,6 +109,26 @@ async def test_it_is_kept_short_without_being_asked(spool: Spool) -> None:
     keeping = asyncio.create_task(keep_short(log, dt.timedelta(), lambda: NOW + dt.timedelta(days=1), seconds=0.01))
     await until(lambda: spool.begin(EVENTS) == 1)
     keeping.cancel()
+
+
+async def test_a_spool_that_cannot_be_written_is_kept_short_later(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    log, trim = SpoolLog(spool), spool.trim
+    await spool.append(sent(b"a", b"b"))
+    await log.commit({P: 2})
+    full = iter([SinkError("there is no space left for the spool")])
+
+    def full_at_first(topic: str, recorded: int, before: dt.datetime) -> int:
+        for error in full:
+            raise error
+        return trim(topic, recorded, before)
+
+    monkeypatch.setattr(spool, "trim", full_at_first)
+    keeping = asyncio.create_task(keep_short(log, dt.timedelta(), lambda: NOW + dt.timedelta(days=1), seconds=0.01))
+    await until(lambda: spool.begin(EVENTS) == 1, keeping)
+    keeping.cancel()
+    assert "there is no space left for the spool" in caplog.text
 
 
 async def test_a_spool_that_ends_before_where_it_was_read_is_not_the_one(spool: Spool) -> None:

@@ -77,9 +77,9 @@ def test_an_error_that_leads_to_itself_is_told_all_the_same() -> None:
     assert remote_failure("a", error, WHERE).why == "the connection broke"
 
 
-def test_a_full_disk_of_our_own_stops_with_what_to_do() -> None:
+def test_a_full_disk_of_our_own_is_worth_another_try_and_says_what_to_do() -> None:
     for error in (DatabaseError("Cannot write, errno: 28, taro"), OSError(28, "No space left on device")):
         found = failure("rows cannot be written", error, WHERE)
-        assert not isinstance(found, StoreAwayError)
+        assert isinstance(found, StoreAwayError)
         assert found.why == "no space left for writing"
         assert "taro" not in str(found)

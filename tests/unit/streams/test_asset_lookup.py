@@ -72,6 +72,13 @@ def test_of_an_unknown_id_the_key_does_not_depend_on_the_locator_beside_it() -> 
     assert rows[0]["asset.key"] == rows[1]["asset.key"]
 
 
+def test_an_id_is_not_believed_beside_a_locator_that_nobody_knows() -> None:
+    known = register(assets=(WIKI, CRM))
+    rows = [facts_of(known, {"asset.claimed_id": "wiki", "asset.locator": f"arn:new/{name}"}) for name in ("a", "b")]
+    assert {row["asset.known"] for row in rows} == {False}
+    assert rows[0]["asset.key"] != rows[1]["asset.key"]
+
+
 def test_a_destination_is_found_the_same_way() -> None:
     event = transfer(destination__claimed_asset="wiki", destination__locator="db:crm/customers")
     facts = facts_of(register(assets=(asset(), WIKI, CRM)), event)
@@ -85,6 +92,10 @@ def test_a_destination_is_found_the_same_way() -> None:
         (
             "wiki", "db:crm/customers",
             "id and locator of the event disagree; register assets/wiki@2024-04-01; register assets/crm@2024-04-01",
+        ),
+        (
+            "wiki", "sftp://nowhere/x",
+            "id and locator of the event disagree; register assets/wiki@2024-04-01; no register entry",
         ),
         (None, "db:old", "register assets/old@2024-04-01 has ended"),
         ("app", "db:crm/customers", "no register entry assets of the id that the event claims"),

@@ -61,7 +61,7 @@ def of_asset(**named: str) -> dict[str, Any]:
         ({"id": "app-7", "locator": "db:crm/customers"}, None),
         ({"locator": "db:hr/people"}, None),
         ({"id": "crm", "locator": "db:crm/customers"}, "crm"),
-        ({"id": "crm", "locator": "10.0.0.1:5432"}, "crm"),
+        ({"id": "crm", "locator": "10.0.0.1:5432"}, None),
         ({"locator": "db:lunch"}, "wiki"),
     ],
 )

@@ -233,6 +233,19 @@ contracts:
     ]
 
 
+def test_an_account_names_one_party_at_a_time() -> None:
+    text = """
+parties:
+- {id: own, name: o, kind: own, valid_from: 2025-04-01, accounts: ["aws:1", "aws:1"]}
+- {id: before, name: b, kind: other, valid_from: 2024-04-01, valid_to: 2025-04-01, accounts: ["aws:1"]}
+- {id: other, name: o, kind: other, valid_from: 2025-04-01, accounts: ["aws:2", "aws:1", own]}
+"""
+    assert errors(text) == [
+        (("parties", 2, "accounts", 1), 'this account names the party "own" too'),
+        (("parties", 2, "accounts", 2), 'this account names the party "own" too'),
+    ]
+
+
 def test_stubs_must_be_filled_in() -> None:
     text = "assets: [{id: a, name: FILL-IN, valid_from: 2025-04-01, locators: [{pattern: FILL-IN}]}]"
     assert errors(text) == [

@@ -58,7 +58,7 @@ LOCATED = (
         (None, "arn:s3:else", "all"),
         (None, "ARN:s3:else", None),
         ("object", "arn:s3:crm/list.csv", "object"),
-        ("all", "nobody:knows", "all"),
+        ("all", "nobody:knows", None),
         ("all", None, "all"),
         ("all", "arn:s3:crm/list.csv", None),
         ("nobody-knows", "arn:s3:crm/list.csv", None),
