@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import zstandard
 
@@ -32,7 +33,7 @@ _OTHERS: Final = {
 _LONGEST_MAGIC: Final = 6
 _ZSTD_WINDOW: Final = 1 << 27  # 128 MiB, what `zstd --ultra` makes at most without --long
 _ZSTD_FEED: Final = 1 << 10  # one block of 128 KiB takes at least four bytes, so this yields 32 MiB at most
-_GZIP_FEED: Final = 1 << 12  # what comes of the piece in which the damage lies is lost with it
+_GZIP_FEED: Final = 1 << 14  # of the piece in which the damage lies, everything is read again byte by byte
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -101,30 +102,65 @@ def joined(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield from chunks
 
 
-def _gunzipped(chunks: Iterable[bytes], path: Path | None) -> Iterator[bytes]:
-    """Yield the text of all members of a gzip file (RFC 1952 §2.2); zero bytes after a member are padding."""
-    member, read = zlib.decompressobj(wbits=31), 0
-    try:
-        for piece in _pieces(chunks, _GZIP_FEED):
-            rest = piece
-            while rest:
-                if member.eof:
-                    rest = rest.lstrip(b"\0")
-                    if not rest:
-                        break
-                    member = zlib.decompressobj(wbits=31)
-                text = member.decompress(rest, CHUNK_BYTES)
-                rest = member.unused_data if member.eof else member.unconsumed_tail
-                read += len(text)
-                if text:
-                    yield text
-        while text := b"" if member.eof else member.decompress(b"", CHUNK_BYTES):
-            read += len(text)
+class _Members:
+    """The members of a gzip file (RFC 1952 §2.2), one after the other; zero bytes after one are padding."""
+
+    def __init__(self, member: Any = None) -> None:
+        self._member = member or zlib.decompressobj(wbits=31)
+
+    @property
+    def whole(self) -> bool:
+        """Whether no member is unfinished."""
+        return bool(self._member.eof)
+
+    def copy(self) -> _Members:
+        """Return the same state once more; a member that has ended never changes."""
+        return _Members(self._member if self._member.eof else self._member.copy())
+
+    def texts(self, rest: bytes) -> Iterator[bytes]:
+        """Yield the text of the next bytes of the file."""
+        while rest:
+            if self._member.eof:
+                rest = rest.lstrip(b"\0")
+                if not rest:
+                    break
+                self._member = zlib.decompressobj(wbits=31)
+            text = self._member.decompress(rest, CHUNK_BYTES)
+            rest = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
+            if text:
+                yield text
+        # What a chunk had no room for.
+        while not self._member.eof and (text := self._member.decompress(b"", CHUNK_BYTES)):
             yield text
-    except zlib.error as error:
-        raise _damaged(path, "gzip", read, str(error)) from None
-    if not member.eof:
+
+
+def _gunzipped(chunks: Iterable[bytes], path: Path | None) -> Iterator[bytes]:
+    """Yield the text of a gzip file, up to its damage if it has one."""
+    members, read = _Members(), 0
+    for piece in _pieces(chunks, _GZIP_FEED):
+        before, given = members.copy(), 0
+        try:
+            for text in members.texts(piece):
+                given += len(text)
+                yield text
+        except zlib.error as error:
+            for text in _until_damage(before, piece, given):
+                given += len(text)
+                yield text
+            raise _damaged(path, "gzip", read + given, str(error)) from None
+        read += given
+    if not members.whole:
         raise _damaged(path, "gzip", read, "it ends in the middle")
+
+
+def _until_damage(members: _Members, piece: bytes, given: int) -> Iterator[bytes]:
+    """Yield the text of a damaged piece but for the first ``given`` bytes of it; byte by byte, to the damage itself."""
+    with suppress(zlib.error):
+        for at in range(len(piece)):
+            for text in members.texts(piece[at : at + 1]):
+                if more := text[given:]:
+                    yield more
+                given = max(0, given - len(text))
 
 
 def _unzstd(chunks: Iterable[bytes], path: Path | None) -> Iterator[bytes]:

@@ -2,6 +2,8 @@ import gzip
 import io
 import os
 import sys
+import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -150,3 +152,33 @@ def test_of_a_small_damaged_file_the_text_before_the_damage_is_read_too(tmp_path
     found = b"".join(read)
     assert len(found) > len(text) // 3
     assert text.startswith(found[: len(text) // 3])
+
+
+def test_of_text_that_packs_well_nothing_before_the_damage_is_lost(tmp_path: Path) -> None:
+    text = b"".join(b'{"n":%d,"same":"again and again and again"}\n' % number for number in range(200_000))
+    packed = bytearray(gzip.compress(text, mtime=0))
+    packed[-5] ^= 1  # the check sum behind it
+    read, error = _until_error(tmp_path, packed)
+    assert read == text
+    assert f"after {len(text):,} bytes of text" in error
+
+
+@pytest.mark.parametrize("at", [0.1, 0.5, 0.9])
+def test_a_damaged_gzip_file_gives_all_that_can_be_unpacked(tmp_path: Path, at: float) -> None:
+    packed = bytearray(gzip.compress(TEXT, mtime=0))
+    packed[int(len(packed) * at)] ^= 0x55
+    possible, member = bytearray(), zlib.decompressobj(wbits=31)
+    with suppress(zlib.error):
+        for byte in packed:
+            possible += member.decompress(bytes([byte]))
+    read, _ = _until_error(tmp_path, packed)
+    assert read == bytes(possible)
+
+
+def _until_error(folder: Path, content: bytes) -> tuple[bytes, str]:
+    path = folder / "log.gz"
+    path.write_bytes(content)
+    read: list[bytes] = []
+    with pytest.raises(SourceError) as caught:
+        read.extend(text_chunks(path))
+    return b"".join(read), str(caught.value)
