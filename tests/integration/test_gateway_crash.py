@@ -14,11 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.faults.report import keep_numbers, share
 from tests.support.gateway_process import GatewayProcess
 from tests.support.gateways import BATCH, BEARER, STRUCTURED, events
 from tests.support.programs import PATIENCE
 
-ROUNDS = 4
+ROUNDS = share(4)
 SENDERS = 4
 
 
@@ -55,7 +56,7 @@ def _ids(messages: list[bytes]) -> list[str]:
     return [json.loads(one)["id"] for one in messages]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(120 + 30 * ROUNDS)
 def test_what_was_acknowledged_survives_kill_9_at_any_instant(tmp_path: Path) -> None:
     process = GatewayProcess(tmp_path)
     accepted, asked = list[str](), list[str]()
@@ -82,6 +83,7 @@ def test_what_was_acknowledged_survives_kill_9_at_any_instant(tmp_path: Path) ->
     whole = _by(asked, parts=2)
     for request, of_request in _by(kept, parts=2).items():
         assert of_request == whole[request], "a part of a request was kept"
+    keep_numbers("gateway killed (kill -9) under load", ROUNDS, messages=len(kept), events=len(kept))
 
 
 def _by(names: list[str], *, parts: int) -> dict[str, list[str]]:
@@ -103,8 +105,17 @@ def _posted(url: str) -> httpx.Response:
     return httpx.post(f"{url}/v1/events", json=events(1)[0], headers=headers, trust_env=False, timeout=PATIENCE)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(120 + 30 * share(1))
 def test_a_full_disk_refuses_with_503_and_nothing_that_was_acknowledged_is_lost(tmp_path: Path) -> None:
+    kept = 0
+    for attempt in range(share(1)):
+        (folder := tmp_path / str(attempt)).mkdir()
+        kept += _fill(folder)
+    keep_numbers("the disk of the spool is full", share(1), messages=kept, events=kept)
+
+
+def _fill(tmp_path: Path) -> int:
+    """Send until the disk is full, make room, send again; return how many messages are kept."""
     with GatewayProcess(tmp_path, before=_small_files) as process:
         sender = Sender(process.url, "s", batch=50, purpose=os.urandom(1000).hex())
         sender.start()
@@ -122,3 +133,4 @@ def test_a_full_disk_refuses_with_503_and_nothing_that_was_acknowledged_is_lost(
         more = _posted(process.url)
         assert more.status_code == 202
     assert _ids(process.kept())[: len(kept)] == kept
+    return len(process.kept())

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.faults.report import keep_numbers, share
 from tests.support.gateways import BATCH, BEARER, producers_file
 from tests.support.judging import register_file
 from tests.support.programs import PATIENCE, Program, program, ran
@@ -23,6 +24,7 @@ from tests.support.stores import event, open_store
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(300)]
 
+KILLS = share(4)
 NO_LAG = 'ashiato_lag_messages{partition="0",source="spool:audit.events"} 0.0'
 
 
@@ -142,14 +144,15 @@ async def test_a_register_that_is_changed_judges_what_comes_after_it(config: Pat
     assert acts == [used[0], used[1]]
 
 
+@pytest.mark.timeout(120 + 30 * KILLS)
 async def test_every_event_that_was_acknowledged_is_in_evidence_once_after_kills_at_random_instants(
     config: Path,
 ) -> None:
-    """Four kills under load; what was not acknowledged may be there, once as well."""
+    """Kills under load; what was not acknowledged may be there, once as well."""
     acknowledged: set[str] = set()
     numbers = itertools.count()
     dice = random.Random(20261123)  # noqa: S311
-    for _ in range(4):
+    for _ in range(KILLS):
         async with serving(config) as (serve, client):
             senders = [asyncio.create_task(load(client, numbers, acknowledged)) for _ in range(4)]
             await asyncio.sleep(dice.uniform(0.05, 1.5))
@@ -163,6 +166,7 @@ async def test_every_event_that_was_acknowledged_is_in_evidence_once_after_kills
     assert acknowledged <= found.keys()
     assert set(found.values()) == {1}
     assert len(found) == in_spool(config)
+    keep_numbers("`ashiato serve` killed (kill -9) under load", KILLS, messages=len(found), events=len(found))
 
 
 async def load(client: httpx.AsyncClient, numbers: Iterator[int], acknowledged: set[str]) -> None:

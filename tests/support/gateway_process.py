@@ -1,7 +1,8 @@
-"""A gateway over a spool as a process of its own: ``python -m tests.support.gateway_process FOLDER PORT``."""
+"""A gateway over a spool as a process of its own: ``python -m tests.support.gateway_process FOLDER PORT LIMITS``."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -21,12 +22,13 @@ from tests.support.gateways import EVENTS, producers_file, spool_in
 START_SECONDS: Final = 60
 
 
-def main(folder: str, port: str) -> None:
+def main(folder: str, port: str, limits: str) -> None:
     """Serve until told to stop."""
     path = Path(folder)
     settings = GatewaySettings(
-        producers_file=producers_file(path), port=int(port), events_per_second=1_000_000, burst=1_000_000
-    )
+        producers_file=producers_file(path), port=int(port), events_per_second=1_000_000, burst=1_000_000,
+        **json.loads(limits),
+    )  # fmt: skip
     spool = spool_in(path)
     server_of(settings, create_app(Gateway(settings, spool, producers_of(settings)), spool)).run()
 
@@ -34,9 +36,10 @@ def main(folder: str, port: str) -> None:
 class GatewayProcess:
     """The process, to be started, signalled and killed; it can be started again over the same spool."""
 
-    def __init__(self, folder: Path, before: Callable[[], None] | None = None) -> None:
+    def __init__(self, folder: Path, before: Callable[[], None] | None = None, **limits: float) -> None:
         self._folder = folder
         self._before = before
+        self._limits = json.dumps(limits)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -44,6 +47,7 @@ class GatewayProcess:
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "tests.support.gateway_process", str(self._folder), str(self.port)]
+        command.append(self._limits)
         self._process = subprocess.Popen(command, preexec_fn=self._before)  # noqa: PLW1509  (no threads are running)
         self.connection().close()
         return self

@@ -158,7 +158,7 @@ def test_of_text_that_packs_well_nothing_before_the_damage_is_lost(tmp_path: Pat
     text = b"".join(b'{"n":%d,"same":"again and again and again"}\n' % number for number in range(200_000))
     packed = bytearray(gzip.compress(text, mtime=0))
     packed[-5] ^= 1  # the check sum behind it
-    read, error = _until_error(tmp_path, packed)
+    read, error = _until_error(tmp_path, bytes(packed))
     assert read == text
     assert f"after {len(text):,} bytes of text" in error
 
@@ -171,7 +171,7 @@ def test_a_damaged_gzip_file_gives_all_that_can_be_unpacked(tmp_path: Path, at: 
     with suppress(zlib.error):
         for byte in packed:
             possible += member.decompress(bytes([byte]))
-    read, _ = _until_error(tmp_path, packed)
+    read, _ = _until_error(tmp_path, bytes(packed))
     assert read == bytes(possible)
 
 
