@@ -211,12 +211,21 @@ def _cloudtrail() -> Iterator[str]:
     yield "call. Those whom a provider of identities (`Federated`) lets in are `aws:federated:<ARN or host>`; as"
     yield "grantees they have the provider as issuer and the subject `*`. A service of AWS in a policy acts for the"
     yield "account and is no party.\n"
+    yield "`unknown` is whoever a part lets in that could not be read: a policy, a permission, an ACL or a block of"
+    yield "another shape than documented, or absent though the call is nothing without it; parameters that CloudTrail"
+    yield "keeps back (`omitted`). A part that the call may leave out shares nothing when it is absent, and so does a"
+    yield "call that only takes permissions away. Of a call without effect nothing is unread. A right whose grantee"
+    yield "could not be read, and a transfer whose source or destination could not, expose to `unknown` too.\n"
     yield from _table("### Rights: grant", "grantee; privileges", _second(RIGHTS))
     yield "A right of IAM is to what it opens: `opened-by:` and the ARN of the managed policy, of the group joined, of"
     yield "the role trusted, else of the user, role or group itself. No record says what that is, so it is unknown"
     yield "until an asset of the register has such a locator. A role that its trust policy opens to `*` exposes the"
     yield "same.\n"
     yield from _table("### Data sent elsewhere: transfer", "destination", _second(TRANSFERS))
+    yield "What is put into an availability zone (region and a letter, or an id such as `apne1-az4`) stays in the"
+    yield "region. Any other zone, local or wavelength, may stand in another country: its name without a last letter is"
+    yield "the destination's region, unknown until `regions` of the register names it. A source that could not be read"
+    yield "is `arn:aws:<service>:<region>:<account>:*`.\n"
     conditions = {call: f"`{action}`, if {when}" for call, (action, _, when) in TRAIL_IF.items()}
     yield from _table(
         "### The trail itself", "action", {call: f"`{action}`" for call, action in TRAIL.items()} | conditions

@@ -73,8 +73,13 @@ def inside(value: Any, *path: str) -> Any:
     return value
 
 
-def elements(value: Any) -> list[dict[str, Any]]:
-    """Return the objects of a list, which may be wrapped as AWS wraps them: ``{"items": […]}`` or ``{"item": …}``."""
+def members(value: Any) -> list[Any]:
+    """Return what a list holds, which may be wrapped as AWS wraps them: ``{"items": […]}``, ``{"item": …}``, ``{}``."""
     wrapped = mapping(value)
     inner = wrapped.get("items", wrapped.get("item", value))
-    return [one for one in listed(inner) if isinstance(one, dict)]
+    return [] if inner == {} else listed(inner)
+
+
+def elements(value: Any) -> list[dict[str, Any]]:
+    """Return the objects among the `members` of a list."""
+    return [one for one in members(value) if isinstance(one, dict)]

@@ -19,7 +19,7 @@ from streams.adapt.cloudtrail.actors import actor_of
 from streams.adapt.cloudtrail.assets import locators_of
 from streams.adapt.cloudtrail.exposures import exposures_of
 from streams.adapt.cloudtrail.facets import PUBLIC, Facet, Right, Sent
-from streams.adapt.cloudtrail.record import Record, region_of
+from streams.adapt.cloudtrail.record import Record, opened_by, region_of
 from streams.adapt.cloudtrail.rights import opened_by_role, rights_of
 from streams.adapt.cloudtrail.transfers import transfers_of
 from streams.adapt.contract import MAX_EVENTS, Refused, address, text
@@ -146,7 +146,9 @@ def _time(record: Record, line: int | None) -> str:
 
 def _pairs(record: Record) -> Iterator[tuple[Facet | None, str]]:
     """Yield what one record says, one event each: every facet of every asset."""
-    facets: list[Facet | None] = [*exposures_of(record), *rights_of(record), *transfers_of(record)]
+    exposures = exposures_of(record)
+    rights = [right for right in rights_of(record) if right not in exposures]
+    facets: list[Facet | None] = [*exposures, *rights, *transfers_of(record)]
     locators = locators_of(record)
     for facet in facets or [None]:
         for locator in _elsewhere(record, facet) or locators:
@@ -158,7 +160,8 @@ def _elsewhere(record: Record, facet: Facet | None) -> Sequence[str]:
     if isinstance(facet, Sent):
         return [facet.locator] if facet.locator else []
     if isinstance(facet, Exposure):
-        return opened_by_role(record) if record.service == "iam" else ()
+        # Who may do what is in IAM, not the data: what is shared there, is whatever the role opens, or unknown.
+        return opened_by_role(record) or [opened_by(record.arn("*", region=""))] if record.service == "iam" else ()
     return facet.locators if isinstance(facet, Right) else ()
 
 
@@ -187,7 +190,7 @@ def _event(record: Record, facet: Facet | None, locator: str) -> FastEvent:
             id="",
             source="",
             time="",
-            data=TransferData(**common, destination=facet.destination),
+            data=TransferData(**common, destination=facet.destination, exposure=facet.exposure),
         )
     # Answered without anybody having signed, so anyone could come to know it.
     exposure = facet if isinstance(facet, Exposure) else PUBLIC if record.anonymous else None

@@ -84,6 +84,16 @@ class Record(msgspec.Struct, rename=_NAMES, dict=True):
         return mapping(self.request)
 
     @cached_property
+    def kept_back(self) -> bool:
+        """Whether the request's parameters are not in the record: absent, of another shape, or too large to be told."""
+        return not self.parameters or self.parameters.get("omitted", False) not in (False, "false")
+
+    @property
+    def counts_calls(self) -> bool:
+        """Whether this is an insight, which tells how often a call was made and never what one of them asked for."""
+        return isinstance(self.insight, dict) and self.request is None
+
+    @cached_property
     def answer(self) -> dict[str, Any]:
         """The response's elements; empty if there are none."""
         try:

@@ -7,13 +7,18 @@ from dataclasses import replace
 from typing import Any, Final
 
 from schemas.events import MAX_LIST, GrantChange
-from streams.adapt.cloudtrail.facets import Right, principal_of
-from streams.adapt.cloudtrail.policies import ANYONE, allowed, opened, parsed
+from streams.adapt.cloudtrail.facets import UNREAD, Right, principal_of, told
+from streams.adapt.cloudtrail.policies import ANYONE, allowed, opened
 from streams.adapt.cloudtrail.record import Record, opened_by
 from streams.adapt.contract import inside, listed, long_text, text
+from streams.fast_events import Exposure
 
-Reader = Callable[[Record], Iterable[Right]]
+Reader = Callable[[Record], Iterable[Right | Exposure]]
 
+_LOGIN: Final = "console-login"
+_KEY: Final = "access-key"
+_OWN: Final = frozenset({_LOGIN, _KEY})
+"""Given to the caller where the call names no user."""
 _KINDS: Final = (("userName", "user/"), ("roleName", "role/"), ("groupName", "group/"))
 
 
@@ -23,14 +28,18 @@ def _iam(change: GrantChange, privilege: str, *, literal: bool = False, kinds: t
     What the right opens is whatever the policy or group opens that is given, else whatever the grantee may open.
     """
 
-    def read(record: Record) -> Iterator[Right]:
+    def read(record: Record) -> Iterator[Right | Exposure]:
+        unread = change != "revoked" and privilege not in _OWN
         what = privilege if literal else record.parameters.get(privilege)
         for parameter, kind in _KINDS:
             name = record.parameters.get(parameter)
             if isinstance(name, str) and name and (not kinds or parameter in kinds):
+                unread = False
                 grantee = record.arn(kind + name, "iam", region="")
                 opens = _opened(record, privilege, grantee)
                 yield Right(principal_of(record, grantee), change, _privileges(what), opens)
+        if unread:
+            yield UNREAD
 
     return read
 
@@ -49,30 +58,37 @@ def _locators(named: Iterable[str]) -> tuple[str, ...]:
 
 
 def _inline() -> Reader:
-    """IAM: as `_iam`; what the right opens are the resources of the policy that stands in the record."""
+    """IAM: as `_iam`; what the right opens are the resources of the policy that stands in the record.
 
-    def read(record: Record) -> Iterator[Right]:
-        policy = record.parameters.get("policyDocument")
-        locators = _locators(opened(policy)[:MAX_LIST])
+    Where the policy could not be read, it is whatever the grantee may open.
+    """
+
+    def read(record: Record) -> Iterator[Right | Exposure]:
+        opens = opened(record.parameters.get("policyDocument"))
         for right in _iam("given", "policyName")(record):
-            yield replace(right, locators=locators) if parsed(policy).get("Statement") else right
+            yield replace(right, locators=_opens(opens, right.locators)) if isinstance(right, Right) else right
 
     return read
 
 
-def _version(record: Record) -> Iterator[Right]:
+def _opens(resources: list[str | None], otherwise: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the locators of ``resources``; ``otherwise`` stands for what could not be read."""
+    return _locators(one for named in resources[:MAX_LIST] for one in (otherwise if named is None else (named,)))
+
+
+def _version(record: Record) -> Iterator[Right | Exposure]:
     """IAM: whoever has a policy gets what its new version opens, once that is the policy's default."""
     policy = record.parameters.get("policyArn")
-    document = record.parameters.get("policyDocument")
-    replaced = record.call == "iam:SetDefaultPolicyVersion" or record.parameters.get("setAsDefault") is True
-    if isinstance(policy, str) and policy and replaced:
-        opens = opened(document)[:MAX_LIST] if parsed(document).get("Statement") else [opened_by(policy)]
-        yield Right(principal_of(record, policy), "changed", _privileges(policy), _locators(opens))
+    if not isinstance(policy, str) or not policy:
+        yield UNREAD
+    elif record.call == "iam:SetDefaultPolicyVersion" or record.parameters.get("setAsDefault", False) is not False:
+        opens = opened(record.parameters.get("policyDocument"))
+        yield Right(principal_of(record, policy), "changed", _privileges(policy), _opens(opens, (opened_by(policy),)))
 
 
-def _key_status(record: Record) -> Iterable[Right]:
+def _key_status(record: Record) -> Iterable[Right | Exposure]:
     change: GrantChange = "revoked" if record.parameters.get("status") == "Inactive" else "given"
-    return _iam(change, "access-key", literal=True)(record)
+    return _iam(change, _KEY, literal=True)(record)
 
 
 def _trust(parameter: str) -> Reader:
@@ -80,7 +96,7 @@ def _trust(parameter: str) -> Reader:
 
     def read(record: Record) -> Iterator[Right]:
         for principal, actions in allowed(record.parameters.get(parameter)):
-            if principal != ANYONE:
+            if principal is not None and principal != ANYONE:
                 yield Right(principal_of(record, principal), "given", _privileges(actions), opened_by_role(record))
 
     return read
@@ -95,13 +111,15 @@ def opened_by_role(record: Record) -> tuple[str, ...]:
 def _named(change: GrantChange, grantee: tuple[str, ...], privileges: str, issuer: str | None = None) -> Reader:
     """Any service: grantee, privileges and perhaps the issuer each under a parameter."""
 
-    def read(record: Record) -> Iterator[Right]:
+    def read(record: Record) -> Iterator[Right | Exposure]:
         name = inside(record.parameters, *grantee)
         if isinstance(name, str) and name:
             principal = principal_of(record, name)
             if issuer is not None:
                 principal.issuer = text(record.parameters.get(issuer))
             yield Right(principal, change, _privileges(record.parameters.get(privileges)))
+        elif change != "revoked":
+            yield UNREAD
 
     return read
 
@@ -111,7 +129,6 @@ def _privileges(values: Any) -> tuple[str, ...]:
 
 
 _LAKE: Final = ("principal", "dataLakePrincipalIdentifier")
-_LOGIN: Final = "console-login"
 _BOUNDARY: Final = "permissions-boundary"
 
 RIGHTS: Final[dict[str, tuple[Reader, str]]] = {
@@ -137,9 +154,9 @@ RIGHTS: Final[dict[str, tuple[Reader, str]]] = {
     "iam:DeleteUserPolicy": (_iam("revoked", "policyName"), "user; `policyName`"),
     "iam:AddUserToGroup": (_iam("given", "groupName", kinds=("userName",)), "user; `groupName`"),
     "iam:RemoveUserFromGroup": (_iam("revoked", "groupName", kinds=("userName",)), "user; `groupName`"),
-    "iam:CreateAccessKey": (_iam("given", "access-key", literal=True), "user; `access-key`"),
+    "iam:CreateAccessKey": (_iam("given", _KEY, literal=True), "user; `access-key`"),
     "iam:UpdateAccessKey": (_key_status, "user; `access-key`; given or, if Inactive, revoked"),
-    "iam:DeleteAccessKey": (_iam("revoked", "access-key", literal=True), "user; `access-key`"),
+    "iam:DeleteAccessKey": (_iam("revoked", _KEY, literal=True), "user; `access-key`"),
     "iam:CreateLoginProfile": (_iam("given", _LOGIN, literal=True), "user; `console-login`"),
     "iam:UpdateLoginProfile": (_iam("changed", _LOGIN, literal=True), "user; `console-login`"),
     "iam:DeleteLoginProfile": (_iam("revoked", _LOGIN, literal=True), "user; `console-login`"),
@@ -158,7 +175,7 @@ RIGHTS: Final[dict[str, tuple[Reader, str]]] = {
 """Call → (how its parameters are read, grantee and privileges in words)."""
 
 
-def rights_of(record: Record) -> list[Right]:
-    """Return the rights that the call gives, changes or revokes."""
+def rights_of(record: Record) -> list[Right | Exposure]:
+    """Return the rights that the call gives, changes or revokes; `UNREAD` where to whom could not be read."""
     reader = RIGHTS.get(record.call)
-    return list(reader[0](record)) if reader else []
+    return told(record, reader[0](record)) if reader else []

@@ -129,6 +129,21 @@ def test_exposures_rights_and_trail_events_are_told() -> None:
     assert _row(decoded, "signin.amazonaws.com:ConsoleLogin")["outcome"] == "denied"
 
 
+def test_a_copy_whose_target_cannot_be_read_goes_to_somebody_unknown() -> None:
+    put = message("s3:PutBucketReplication", {"bucketName": "b"})
+    [row] = decode(batch([put], "cloudtrail")).events.rows(named=True)
+
+    assert (row["event.kind"], row["asset.locator"], row["exposure.to"]) == ("transfer", "arn:aws:s3:::b", "unknown")
+    assert (row["destination.locator"], row["destination.region"]) == (None, None)
+
+
+@pytest.mark.parametrize("parameters", [{"omitted": True}, {"policyDocument": "{"}, None])
+def test_a_trust_that_cannot_be_read_opens_something_unknown_once(parameters: Any) -> None:
+    [row] = decode(batch([message("iam:UpdateAssumeRolePolicy", parameters)], "cloudtrail")).events.rows(named=True)
+
+    assert (row["exposure.to"], row["asset.locator"]) == ("unknown", f"opened-by:arn:aws:iam::{ACCOUNT}:*")
+
+
 def test_an_address_that_is_none_is_absent() -> None:
     row = _row(_decoded("management-events.json"), "kms.amazonaws.com:Decrypt")
 

@@ -1,4 +1,4 @@
-from streams.adapt.cloudtrail.facets import PUBLIC, exposure_to, principal_of
+from streams.adapt.cloudtrail.facets import PUBLIC, UNREAD, exposure_to, principal_of
 from streams.fast_events import Exposure, Principal
 from tests.support.cloudtrail import ACCOUNT, OTHER, record
 
@@ -37,3 +37,7 @@ def test_a_grantee_is_known_by_its_account() -> None:
     provider = f"arn:aws:iam::{ACCOUNT}:saml-provider/corp"
     assert principal_of(RECORD, f"federated:{provider}") == Principal(issuer=provider, subject="*")
     assert principal_of(RECORD, "user-1") == Principal(issuer=f"aws:{ACCOUNT}", subject="user-1")
+
+
+def test_exposure_to_what_is_no_name_is_unknown() -> None:
+    assert [exposure_to(RECORD, one) for one in (None, 5, "", [ACCOUNT])] == [UNREAD] * 4

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from streams.adapt.cloudtrail.facets import UNREAD, Right
 from streams.adapt.cloudtrail.rights import RIGHTS, rights_of
 from tests.support.cloudtrail import ACCOUNT, OTHER, record
 
@@ -59,7 +60,7 @@ CASES: list[tuple[str, Any, tuple[str, str, str]]] = [
 
 @pytest.mark.parametrize(("call", "parameters", "right"), CASES, ids=[case[0] for case in CASES])
 def test_each_call_tells_who_gets_or_loses_what(call: str, parameters: Any, right: tuple[str, str, str]) -> None:
-    (found,) = rights_of(record(call, parameters))
+    found = _right(call, parameters)
 
     assert (found.grantee.subject, found.change, *found.privileges) == right
 
@@ -68,15 +69,21 @@ def test_every_call_of_the_table_has_a_case() -> None:
     assert {call for call, _, _ in CASES} == set(RIGHTS)
 
 
+def _right(call: str, parameters: Any) -> Right:
+    (found,) = rights_of(record(call, parameters))
+    assert isinstance(found, Right)
+    return found
+
+
 def test_the_issuer_is_the_account_of_the_grantee_or_its_directory() -> None:
-    assert rights_of(record("kms:CreateGrant", {"granteePrincipal": THEM}))[0].grantee.issuer == f"aws:{OTHER}"
-    assert rights_of(record("iam:CreateAccessKey", {"userName": "taro"}))[0].grantee.issuer == f"aws:{ACCOUNT}"
+    assert _right("kms:CreateGrant", {"granteePrincipal": THEM}).grantee.issuer == f"aws:{OTHER}"
+    assert _right("iam:CreateAccessKey", {"userName": "taro"}).grantee.issuer == f"aws:{ACCOUNT}"
     assignment = {"principalId": "u-1", "instanceArn": "arn:aws:sso:::instance/i"}
-    assert rights_of(record("sso:CreateAccountAssignment", assignment))[0].grantee.issuer == "arn:aws:sso:::instance/i"
+    assert _right("sso:CreateAccountAssignment", assignment).grantee.issuer == "arn:aws:sso:::instance/i"
 
 
 def test_an_access_key_switched_on_is_given() -> None:
-    assert rights_of(record("iam:UpdateAccessKey", {"userName": "taro", "status": "Active"}))[0].change == "given"
+    assert _right("iam:UpdateAccessKey", {"userName": "taro", "status": "Active"}).change == "given"
 
 
 READS = {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::lake/*"}}
@@ -100,7 +107,7 @@ DENIES = {"Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}}
     ],
 )
 def test_a_right_of_iam_is_to_what_it_opens(call: str, parameters: Any, opens: list[str]) -> None:
-    (found,) = rights_of(record(call, parameters))
+    found = _right(call, parameters)
 
     assert list(found.locators) == opens
 
@@ -113,7 +120,45 @@ def test_a_version_of_a_policy_that_is_not_its_default_gives_nothing() -> None:
 
 @pytest.mark.parametrize("parameters", [None, {}, {"userName": 5}, {"userName": ""}, {"principalId": []}, "HIDDEN"])
 @pytest.mark.parametrize(
-    "call", ["iam:CreateAccessKey", "sso:CreateAccountAssignment", "iam:CreateRole", "s3:GetObject"]
+    "call",
+    ["iam:CreateAccessKey", "sso:DeleteAccountAssignment", "iam:DetachUserPolicy", "iam:CreateRole", "s3:GetObject"],
 )
-def test_a_call_that_does_not_say_who_gives_no_right(call: str, parameters: Any) -> None:
+def test_a_call_that_need_not_say_who_gives_no_right(call: str, parameters: Any) -> None:
     assert rights_of(record(call, parameters)) == []
+
+
+@pytest.mark.parametrize("parameters", [None, {}, {"userName": 5}, {"userName": ""}, {"principalId": []}, "HIDDEN"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "iam:AttachUserPolicy",
+        "iam:AddUserToGroup",
+        "iam:PutRolePolicy",
+        "iam:DeleteUserPermissionsBoundary",
+        "iam:CreatePolicyVersion",
+        "kms:CreateGrant",
+        "lakeformation:GrantPermissions",
+        "sso:CreateAccountAssignment",
+    ],
+)
+def test_who_gets_a_right_is_unknown_where_the_call_has_to_say_and_does_not(call: str, parameters: Any) -> None:
+    assert rights_of(record(call, parameters)) == [UNREAD]
+    assert rights_of(record(call, parameters, errorCode="AccessDenied")) == []
+
+
+@pytest.mark.parametrize(
+    "document", ["no policy", {"Statement": "x"}, {"Statement": {"Effect": "Allow", "Action": "*"}}]
+)
+def test_what_a_policy_that_cannot_be_read_opens_is_unknown(document: Any) -> None:
+    inline = _right("iam:PutUserPolicy", {"userName": "taro", "policyDocument": document})
+    version = _right("iam:CreatePolicyVersion", {**POLICY, "setAsDefault": True, "policyDocument": document})
+
+    assert inline.locators == (f"opened-by:{USER}",)
+    assert version.locators == (f"opened-by:{P}",)
+
+
+def test_what_is_read_of_a_policy_counts_beside_what_is_not() -> None:
+    mixed = {"Statement": [READS["Statement"], 5]}
+    found = _right("iam:PutUserPolicy", {"userName": "taro", "policyDocument": mixed})
+
+    assert found.locators == ("arn:aws:s3:::lake/*", f"opened-by:{USER}")

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from streams.adapt.cloudtrail.facets import NOWHERE, UNREAD
 from streams.adapt.cloudtrail.transfers import TRANSFERS, transfers_of
 from tests.support.cloudtrail import ACCOUNT, record
 
@@ -19,6 +20,10 @@ CASES: list[tuple[str, Any, Place, Place]] = [  # call, parameters, destination,
     ("ec2:CopySnapshot", {"sourceRegion": "eu-west-1", "sourceSnapshotId": "snap-1"}, (None, HERE), ("arn:aws:ec2:eu-west-1::snapshot/snap-1", "eu-west-1")),
     ("ec2:CreateInstanceExportTask", {"exportToS3": {"s3Bucket": "b"}}, (B, None), (None, None)),
     ("ec2:CreateStoreImageTask", {"bucket": "b"}, (B, None), (None, None)),
+    ("ec2:CreateVolume", {"zone": "ap-northeast-1-tpe-1a", "snapshotId": "snap-1"}, (None, "ap-northeast-1-tpe-1"), (None, HERE)),
+    ("ec2:RunInstances", {"placement": {"availabilityZone": "ap-northeast-1-tpe-1a"}}, (None, "ap-northeast-1-tpe-1"), (None, HERE)),
+    ("rds:RestoreDBInstanceFromDBSnapshot", {"availabilityZone": "us-west-2-lax-1b", "dBSnapshotIdentifier": "s"}, (None, "us-west-2-lax-1"), (f"arn:aws:rds:{HERE}:{ACCOUNT}:snapshot:s", HERE)),
+    ("rds:RestoreDBInstanceToPointInTime", {"availabilityZone": "us-west-2-lax-1b", "sourceDBInstanceIdentifier": "d"}, (None, "us-west-2-lax-1"), (f"arn:aws:rds:{HERE}:{ACCOUNT}:db:d", HERE)),
     ("ec2:ExportImage", {"s3ExportLocation": {"s3Bucket": "b"}}, (B, None), (None, None)),
     ("kms:ReplicateKey", {"replicaRegion": "eu-west-1"}, (None, "eu-west-1"), (None, None)),
     ("logs:CreateExportTask", {"destination": "b"}, (B, None), (None, None)),
@@ -68,22 +73,104 @@ def test_each_replica_is_a_transfer() -> None:
 
     sent = transfers_of(record("secretsmanager:ReplicateSecretToRegions", regions))
 
-    assert [one.destination.region for one in sent] == ["eu-west-1", "us-east-1"]
+    assert [one.destination.region for one in sent] == ["eu-west-1", "us-east-1", None, None]
+    assert [one.exposure for one in sent] == [None, None, UNREAD, UNREAD]
 
 
 @pytest.mark.parametrize(
-    "parameters", [None, {}, {"bucketName": "b"}, {"x-amz-copy-source": 5, "bucketName": "b"}, {"sourceImageId": []}]
+    "parameters",
+    [
+        None,
+        {},
+        {"omitted": True},
+        {"bucketName": "b"},
+        {"x-amz-copy-source": 5, "bucketName": "b"},
+        {"sourceImageId": []},
+    ],
 )
 @pytest.mark.parametrize(
     "call",
     [
         "s3:CopyObject",
+        "s3:PutBucketReplication",
         "ec2:CopyImage",
         "rds:StartExportTask",
         "kms:ReplicateKey",
-        "dynamodb:UpdateTable",
         "logs:PutSubscriptionFilter",
     ],
 )
-def test_a_call_that_does_not_say_where_to_sends_nothing(call: str, parameters: Any) -> None:
+def test_a_call_that_does_not_say_what_goes_where_sends_something_unknown(call: str, parameters: Any) -> None:
+    sent = transfers_of(record(call, parameters))
+
+    assert sent
+    assert all(one.exposure == UNREAD for one in sent)
+
+
+@pytest.mark.parametrize("call", sorted(TRANSFERS))
+def test_where_a_call_sends_data_is_unknown_if_its_parameters_are_kept_back(call: str) -> None:
+    assert NOWHERE in transfers_of(record(call, {"omitted": "true", "originalSize": "204800"}))
+
+
+def test_a_copy_of_an_unknown_source_is_not_taken_for_one_of_its_target() -> None:
+    (sent,) = transfers_of(record("s3:CopyObject", {"bucketName": "b", "key": "k"}))
+
+    assert (sent.destination.locator, sent.destination.region) == (f"{B}/k", HERE)
+    assert (sent.locator, sent.region) == (f"arn:aws:s3:{HERE}:{ACCOUNT}:*", None)
+
+
+@pytest.mark.parametrize("call", sorted(TRANSFERS))
+def test_a_call_without_effect_that_does_not_say_where_to_sends_nothing(call: str) -> None:
+    assert transfers_of(record(call, None, errorCode="AccessDenied")) == []
+
+
+@pytest.mark.parametrize(
+    ("call", "parameters"),
+    [
+        ("dynamodb:UpdateTable", {"tableName": "t"}),
+        ("dynamodb:UpdateTable", {"replicaUpdates": [{"delete": {"regionName": "eu-west-1"}}, {"update": {"regionName": "x"}}]}),
+        ("rds:CreateDBInstanceReadReplica", {"sourceDBClusterIdentifier": "c"}),
+        ("ec2:CreateVolume", {"zone": "ap-northeast-1a", "snapshotId": "snap-1"}),
+        ("ec2:CreateVolume", {"availabilityZoneId": "apne1-az4", "snapshotId": "snap-1"}),
+        ("ec2:CreateVolume", {"zone": "ap-northeast-1-tpe-1a", "size": 8}),
+        ("ec2:RunInstances", {"placement": {"availabilityZone": "ap-northeast-1c"}}),
+        ("ec2:RunInstances", {"subnetId": "subnet-1"}),
+        ("rds:RestoreDBInstanceFromDBSnapshot", {"dBSnapshotIdentifier": "s"}),
+    ],
+)  # fmt: skip
+def test_a_call_that_need_not_send_data_elsewhere_and_does_not_sends_nothing(call: str, parameters: Any) -> None:
     assert transfers_of(record(call, parameters)) == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "region"),
+    [
+        ("ap-northeast-1-tpe-1a", "ap-northeast-1-tpe-1"),
+        ("ap-northeast-1-wl1-nrt-wlz-1", "ap-northeast-1-wl1-nrt-wlz-1"),
+        ("apne1-tpe1-az1", "apne1-tpe1-az1"),
+        ("us-east-1a", "us-east-1"),
+        (5, None),
+        ("", None),
+        ("x", None),
+    ],
+)
+def test_a_zone_that_is_none_of_the_region_is_a_region_of_its_own(zone: Any, region: str | None) -> None:
+    (volume,) = transfers_of(record("ec2:CreateVolume", {"zone": zone, "snapshotId": "snap-1"}))
+    copy = {"sourceRegion": HERE, "sourceSnapshotId": "snap-1", "destinationAvailabilityZone": zone}
+    (snapshot,) = transfers_of(record("ec2:CopySnapshot", copy))
+
+    assert volume.destination.region == snapshot.destination.region == region
+    assert volume.exposure == (None if region else UNREAD)
+
+
+def test_the_zone_of_a_subnet_is_told_by_the_answer() -> None:
+    started = {"instancesSet": {"items": [{"placement": {"availabilityZone": "ap-northeast-1-tpe-1a"}}]}}
+    (sent,) = transfers_of(record("ec2:RunInstances", {"subnetId": "subnet-1"}, responseElements=started))
+
+    assert sent.destination.region == "ap-northeast-1-tpe-1"
+
+
+def test_where_a_volume_is_made_is_unknown_if_neither_request_nor_answer_tells() -> None:
+    told = {"zone": "ap-northeast-1a"}
+
+    assert transfers_of(record("ec2:CreateVolume", {"snapshotId": "snap-1"})) == [NOWHERE]
+    assert transfers_of(record("ec2:CreateVolume", {"snapshotId": "snap-1"}, responseElements=told)) == []
