@@ -14,6 +14,9 @@ from streams.resume import generations
 
 EVENTS: Final = "audit.events"
 RAW: Final = "audit.raw."
+INPUTS: Final = (EVENTS, *(f"{RAW}{form}" for form in FORMATS if form != NATIVE))
+"""Everything that a gateway takes in, and what is recorded unless `kafka.topics` says otherwise: what was answered with
+202 must not expire because nobody reads it."""
 OUT: Final[dict[Kind, str]] = {
     "findings": "audit.findings",
     "restricted": "audit.findings.restricted",

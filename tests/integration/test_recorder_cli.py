@@ -92,7 +92,6 @@ async def test_from_empty_brokers_to_evidence_and_findings(
         [Message(message("s3:GetObject", {"bucketName": "b"}, eventID=f"c{i}"), partition=0) for i in range(3)],
     )
 
-    environment["ASHIATO_KAFKA__TOPICS"] = "audit.events,audit.raw.cloudtrail"
     environment["ASHIATO_KAFKA__GROUP"] = "mine"
     log = await record(environment, "mine", {"audit.events": {0: 21, 1: 20}, "audit.raw.cloudtrail": {0: 3}})
 
@@ -116,6 +115,15 @@ async def test_from_empty_brokers_to_evidence_and_findings(
         ("kafka:audit.events", 0, 20, "invalid-json", 6)
     ]
     assert "raw" not in listed[0]
+
+
+async def test_a_topic_of_the_gateway_that_nobody_made_is_told_before_anything_is_recorded(
+    environment: dict[str, str], ashiato: Command
+) -> None:
+    await create_topic(environment["ASHIATO_KAFKA__BOOTSTRAP"], "audit.events")
+    stopped = await asyncio.to_thread(ashiato, "run", "recorder", code=2)
+    assert "there is no topic audit.raw.cloudtrail" in stopped.stderr
+    assert "make it with `ashiato topics create`, or mend kafka.topics" in stopped.stderr
 
 
 async def test_topics_that_are_set_up_otherwise_are_left_alone_and_told(
