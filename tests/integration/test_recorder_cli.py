@@ -129,10 +129,18 @@ async def test_a_topic_of_the_gateway_that_nobody_made_is_told_before_anything_i
 async def test_topics_that_are_set_up_otherwise_are_left_alone_and_told(
     environment: dict[str, str], ashiato: Command
 ) -> None:
-    await create_topic(environment["ASHIATO_KAFKA__BOOTSTRAP"], "audit.seals", config={"retention.ms": "60000"})
-    told = ashiato("topics", "create", code=1)
-    assert "audit.seals" in told.stderr
-    assert "differs: retention.ms is 60000, not -1" in told.stdout
+    bootstrap, week = environment["ASHIATO_KAFKA__BOOTSTRAP"], {"retention.ms": str(7 * 86_400_000)}
+    await create_topic(bootstrap, "audit.seals", config={"retention.ms": "60000"})
+    await create_topic(bootstrap, "audit.events", config=week)
+    await create_topic(bootstrap, "audit.raw.cloudtrail", config={**week, "max.message.bytes": str(8 << 20)})
+    told = ashiato("topics", "create", "--json", code=1)
+    assert "audit.events, audit.seals" in told.stderr
+    states = {row["topic"]: row["state"] for row in json.loads(told.stdout) if row["state"] != "made"}
+    assert states == {
+        "audit.seals": "differs: retention.ms is 60000, not -1",
+        "audit.events": "differs: max.message.bytes is 1048588, less than 2097152",
+        "audit.raw.cloudtrail": "there",
+    }
 
 
 async def test_it_stops_when_the_topic_is_not_the_recorded_one_and_goes_on_as_a_person_says(
