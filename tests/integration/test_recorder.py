@@ -34,6 +34,7 @@ from tests.support.kafka.topics import (
     send,
     send_by,
 )
+from tests.support.moody_store import moody
 from tests.support.recorders import Told, kafka_log, messages, recorder, running, sink, until
 from tests.support.stores import counts, event, open_store
 
@@ -249,6 +250,23 @@ async def test_a_topic_tells_whether_it_is_compacted_and_a_new_one_has_another_i
     await ids.close()
     assert before.keys() == after.keys() == {plain, compacted}
     assert before[compacted] == after[compacted] != after[plain] != before[plain]
+
+
+async def test_the_lag_grows_while_the_store_is_away_though_nothing_more_is_fetched(
+    topics: Topics, tmp_path: Path
+) -> None:
+    topic = await topics.create("events")
+    await send(topics.bootstrap, topic, messages(range(500)))
+    at = Partition(f"kafka:{topic}", 0, "native")
+    with moody(tmp_path / "data") as store:
+        store.moods["evidence_rows"] = ["away"] * 10_000
+        one, watcher = recorder(kafka_log(topics.bootstrap, topic, group=topics.name("g")), store, Told().publish)
+        async with running(one) as task:
+            await until(lambda: watcher.lags == {at: 500} and len(watcher.retries) > 1, task)
+            await send(topics.bootstrap, topic, messages(range(500, 700)))
+            await until(lambda: watcher.lags == {at: 700}, task)
+            store.moods.clear()
+            await until(lambda: watcher.count == 700 and watcher.lags == {at: 0}, task)
 
 
 async def test_a_letter_as_large_as_a_message_may_be_is_played_again(topics: Topics) -> None:
