@@ -28,7 +28,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgre
 
 from benchmarks.enriched_events import CARRIER
 from examples.carrier import generate
-from services.topics import EVENTS, OUT
+from services.topics import EVENTS, INPUTS, OUT
 from tests.support.kafka.broker import Broker
 from tests.support.kafka.topics import create_topic
 
@@ -142,7 +142,7 @@ async def _send(producer: AIOKafkaProducer, partition: int, messages: Sequence[b
 async def place(folder: Path) -> AsyncIterator[Place]:
     """Lend a broker with empty topics; it and all that lies in the folder are gone afterwards."""
     with Broker(folder / "broker", java_options=JAVA_OPTIONS) as broker:
-        for topic in (EVENTS, *OUT.values()):
+        for topic in (*INPUTS, *OUT.values()):
             await create_topic(broker.bootstrap, topic, partitions=PARTITIONS)
         yield Place(folder, broker.bootstrap)
     shutil.rmtree(folder, ignore_errors=True)

@@ -27,7 +27,7 @@ ACT: Final = "io.ashiato.act.v1"
 EventType = Literal["io.ashiato.access.v1", "io.ashiato.transfer.v1", "io.ashiato.grant.v1", "io.ashiato.act.v1"]
 
 MAX_MESSAGE_BYTES: Final = 1 << 20
-"""A message above 1 MiB is a dead letter, as it is for a Kafka broker with its default limit."""
+"""A message above 1 MiB is a dead letter."""
 MAX_LIST: Final = 10_000
 """No list of one event (fields, user references, approvals) is longer."""
 

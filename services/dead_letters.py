@@ -2,21 +2,25 @@
 
 Nothing of a dead letter ever changes: it is a leaf, at its position. Played again, the same bytes come as a new message
 to a new position, and become the event that they always were. What still cannot be read, and what is evidence already,
-is not played, so playing twice adds nothing.
+is not played, so playing twice adds nothing once the first time is recorded. The same id with other content is another
+event: that it is evidence says nothing of the letter's.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from services.store import Store, statement
+from services.store_keys import reading_keys_of
 from services.topics import format_of, topic_of
 from streams.adapt import detect
 from streams.batch import RawBatch
+from streams.commit import Keys
 from streams.decode import decode
+from streams.record import keyed_content
 
 PER_READ: Final = 100
 """Letters held at a time; each may be as large as a message may be."""
@@ -73,6 +77,14 @@ class Playing:
     still: Counter[str] = field(default_factory=Counter)
 
 
+class Event(NamedTuple):
+    """What makes two events the same one: CloudEvents source and id, and the keyed content."""
+
+    source: str
+    id: str
+    content: str
+
+
 def listed(store: Store, selection: Selection, limit: int) -> list[dict[str, Any]]:
     """Return dead letters as rows: position, ``reason``, ``text``, ``bytes`` (how many), ``recorded_at``."""
     rows = _rows(store, selection, BEFORE_ALL, limit, raw=False)
@@ -91,15 +103,16 @@ def letters(store: Store, selection: Selection) -> Iterator[list[Letter]]:
 
 def playable(store: Store, found: Sequence[Letter], outcome: Playing) -> list[Letter]:
     """Return the letters that can be read now and are no evidence yet; count what becomes of all in ``outcome``."""
-    readable: dict[Letter, set[tuple[str, str]]] = {}
+    keys = reading_keys_of(store)
+    readable: dict[Letter, set[Event]] = {}
     for letter in found:
         if not letter.raw or letter.size > len(letter.raw):
             outcome.cut += 1
-        elif isinstance(events := _read(letter), str):
+        elif isinstance(events := _read(letter, keys), str):
             outcome.still[events] += 1
         else:
             readable[letter] = events
-    known = _known(store, {identity for events in readable.values() for identity in events})
+    known = _known(store, {event for events in readable.values() for event in events})
     new = [letter for letter, events in readable.items() if not events <= known]
     outcome.known += len(readable) - len(new)
     outcome.played += len(new)
@@ -112,26 +125,26 @@ def form_of(letter: Letter) -> str:
     return format_of(topic) if topic else detect(letter.raw)
 
 
-def _read(letter: Letter) -> set[tuple[str, str]] | str:
-    """Return (source, id) of the events in a letter's bytes, or the reason why they still cannot be read."""
+def _read(letter: Letter, keys: Keys) -> set[Event] | str:
+    """Return the events in a letter's bytes, or the reason why they still cannot be read."""
     batch = RawBatch(letter.source, letter.partition, form_of(letter), [0], [letter.raw], first=0, last=0)
     decoded = decode(batch)
     if len(decoded.dead_letters):
         return str(decoded.dead_letters["reason"][0])
-    return set(decoded.events.select("event.source", "event.id").iter_rows())
+    content = keyed_content(decoded.events["event.content"], keys)
+    return {Event(*one) for one in decoded.events.select("event.source", "event.id", content).iter_rows()}
 
 
-def _known(store: Store, identities: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Return those (source, id) that are evidence."""
-    wanted = sorted(identities)
+def _known(store: Store, wanted: Collection[Event]) -> set[Event]:
+    """Return those events that are evidence."""
     if not wanted:
         return set()
     rows = store.rows(
-        "SELECT DISTINCT `event.source` AS source, `event.id` AS id FROM evidence WHERE kind = 'event'"
-        " AND `event.id` IN {ids:Array(String)}",
-        {"ids": sorted({name for _, name in wanted})},
+        "SELECT DISTINCT `event.source` AS source, `event.id` AS id, `event.content` AS content FROM evidence"
+        " WHERE kind = 'event' AND `event.id` IN {ids:Array(String)}",
+        {"ids": sorted({one.id for one in wanted})},
     )
-    return {(row["source"], row["id"]) for row in rows} & set(wanted)
+    return {Event(row["source"], row["id"], row["content"]) for row in rows} & set(wanted)
 
 
 def _rows(

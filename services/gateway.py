@@ -29,7 +29,7 @@ from services.gateway_problems import MEDIA_TYPE, Fault, Problem, of_faults, of_
 from services.gateway_producers import Peer, Producer, Producers
 from services.gateway_protocol import PEER
 from services.gateway_settings import GatewaySettings
-from services.gateway_sink import Message, Sink, SinkError
+from services.gateway_sink import Message, Sink, SinkError, TooLargeError
 from services.handled import Handled
 
 _INLINE_BYTES: Final = 1 << 15
@@ -155,6 +155,9 @@ class Gateway:
         try:
             async with asyncio.timeout(self._settings.append_seconds):
                 await self._sink.append(messages)
+        except TooLargeError as error:
+            fault = Fault(error.index, "message-too-large", (), error.what)
+            raise of_faults([fault], len(messages)) from error
         except SinkError as error:
             raise Problem("unavailable", error.what, retry_after=error.retry_after) from error
         except TimeoutError as error:

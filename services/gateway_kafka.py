@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, ProducerClosed
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, ProducerClosed, RecordListTooLargeError
 from aiokafka.structs import RecordMetadata
 
 from schemas.events import MAX_MESSAGE_BYTES
-from services.gateway_sink import Message, Position, SinkError, Trouble
+from services.gateway_sink import Message, Position, SinkError, TooLargeError, Trouble
+from services.topics import LARGEST
+
+_log = logging.getLogger(__name__)
 
 _OVERHEAD_BYTES: Final = 1 << 16  # key, headers and framing of the largest message
 _LINGER_MS: Final = 3
@@ -21,6 +25,7 @@ _FIRST_SECONDS: Final = 5.0
 """So long a start waits for a first connection; without one the gateway runs and answers 503."""
 _BACKOFF_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 _STOP_SECONDS: Final = 10.0
+_TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
 _PRODUCER_HEADER: Final = "producer"
 
 
@@ -60,15 +65,16 @@ class KafkaIntake:
 
     def problem(self) -> str:
         """Return why nothing can be written at present; empty if it can."""
-        return "there is no connection to Kafka" if self._producer is None else self._trouble.text()
+        return "there is no connection to Kafka" if self._working() is None else self._trouble.text()
 
     async def append(self, messages: Sequence[Message]) -> list[Position]:
         """Return the positions of the messages once all in-sync replicas have all of them.
 
         Raises:
+            TooLargeError: a topic takes no message of such a size.
             SinkError: the brokers do not acknowledge, refuse, or too much waits for them already.
         """
-        producer = self._producer
+        producer = self._working()
         if producer is None:
             raise SinkError("there is no connection to Kafka")
         size = sum(len(one.value) for one in messages)
@@ -85,9 +91,13 @@ class KafkaIntake:
             # The lost batch has taken its sequence numbers along: to the broker all that follow are out of order.
             if producer is self._producer:
                 self._broken.set()
-            raise self._away(error) from error
+            raise self._refused(messages, sent, error) from error
         self._trouble.over()
         return [Position(one.topic, one.partition, one.offset) for one in found]
+
+    def _working(self) -> AIOKafkaProducer | None:
+        """Return the producer, unless it is broken and waits to be exchanged: it would refuse all that it is given."""
+        return None if self._broken.is_set() else self._producer
 
     async def _send(self, producer: AIOKafkaProducer, one: Message) -> asyncio.Future[RecordMetadata]:
         """Hand one message to the producer; it counts as pending until the broker has spoken, whoever still waits."""
@@ -149,6 +159,17 @@ class KafkaIntake:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _refused(self, messages: Sequence[Message], sent: Sequence[asyncio.Future[Any]], error: Exception) -> SinkError:
+        """Return why messages are not durable: one is too large for brokers that are well, or these are not."""
+        errors = (None if one.cancelled() else one.exception() for one in sent)
+        index = next((index for index, one in enumerate(errors) if isinstance(one, _TOO_LARGE)), None)
+        if index is None:
+            return self._away(error)
+        topic, size = messages[index].topic, len(messages[index].value)
+        todo = f"raise {LARGEST} of {topic}: `ashiato topics create` says to what"
+        _log.warning("%s takes no message of %s bytes; %s", topic, f"{size:,}", todo)
+        return TooLargeError("Kafka takes no message of this size", index, todo=todo)
 
     def _away(self, error: Exception) -> SinkError:
         self._trouble.says("Kafka does not acknowledge")

@@ -48,6 +48,18 @@ class SinkError(AshiatoError):
         self.retry_after = retry_after
 
 
+class TooLargeError(SinkError):
+    """A message is larger than the log takes, today and tomorrow: to come again is of no use.
+
+    Attributes:
+        index: which of the messages.
+    """
+
+    def __init__(self, what: str, index: int, *, why: str = "", todo: str = "") -> None:
+        super().__init__(what, why=why, todo=todo)
+        self.index = index
+
+
 class Trouble:
     """What went wrong last, for `Sink.problem`: forgotten after a success, or after a while.
 
@@ -90,6 +102,7 @@ class Sink(Protocol):
         Cancelling the call may, but need not, take back what is not durable yet.
 
         Raises:
+            TooLargeError: they are not, or not all, because the log never takes one of them.
             SinkError: they are not, or not all, or that is not known.
         """
 

@@ -31,6 +31,9 @@ whoever got its partitions would wait for the same store; heartbeats go on while
 STOP_SECONDS: Final = 5.0
 COMMIT_SECONDS: Final = 10.0
 AGAIN_SECONDS: Final = 30.0
+LOOK_SECONDS: Final = 1.0
+"""How often it asks where partitions end. What is fetched tells that too; but while a recorder waits for its store,
+nothing more is fetched."""
 LEAST_FETCH: Final = 64 << 10
 GATHER_MS: Final = 100
 """A broker gathers what comes for so long, unless it is much. By default it answers at once, and a log that gets a
@@ -77,6 +80,8 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         self._consumer: Any = None
         self._owner: Owner | None = None
         self._ids = TopicIds(kafka)
+        self._ends: dict[Any, int] = {}  # as last asked for
+        self._looking: asyncio.Task[None] | None = None
         self._same: dict[str, str] = {}  # topic → id, as of resuming
 
     async def start(self, owner: Owner) -> None:
@@ -111,9 +116,14 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             except KafkaError:
                 await self.stop()
                 raise
+        self._looking = asyncio.create_task(self._look(self._consumer))
 
     async def stop(self) -> None:
         """Leave the group; without a broker to say good-bye to, its session time-out will do."""
+        looking, self._looking = self._looking, None
+        if looking is not None:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             with suppress(TimeoutError, KafkaError):
@@ -205,13 +215,22 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
 
     def lag(self, partition: Partition, position: int) -> int | None:
         """Return how many offsets are left; see `services.log.Log.lag`."""
+        tp = self._tp(partition)
         try:
-            end = self._consumer.highwater(self._tp(partition))
+            fetched = self._consumer.highwater(tp)
         except (KafkaError, AssertionError):
             return None
-        return None if end is None else max(end - position, 0)
+        ends = [end for end in (fetched, self._ends.get(tp)) if end is not None]
+        return max(*ends, position) - position if ends else None
 
     # Inside
+
+    async def _look(self, consumer: Any) -> None:
+        """Ask again and again where partitions end, until cancelled; brokers that are away are asked again too."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            with suppress(KafkaError):
+                self._ends = await consumer.end_offsets(list(consumer.assignment()))
 
     def _options(self) -> dict[str, Any]:
         """Return what both ways to read have in common."""

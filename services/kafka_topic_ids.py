@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import Any
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import IncompatibleBrokerVersion
+from aiokafka.errors import IncompatibleBrokerVersion, UnknownTopicOrPartitionError, for_code
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import (
     Boolean,
@@ -24,7 +24,7 @@ from aiokafka.protocol.types import (
     TaggedFields,
 )
 
-from services.kafka_client import KafkaSettings, told
+from services.kafka_client import KafkaSettings, kafka_error, told
 
 
 class _Uuid(Int32):  # type: ignore[misc]  # aiokafka ships no types
@@ -128,15 +128,24 @@ class TopicIds:
         """Return the id of each topic that exists; nothing at all if the broker is older than ids (Kafka 2.8).
 
         Raises:
-            LogAwayError: no broker answers.
-            LogError: we are not let in.
+            LogAwayError: no broker answers, or not about a topic at present.
+            LogError: we are not let in, or may not know of a topic.
         """
         with told("topics cannot be looked up", self._kafka.bootstrap):
             try:
                 answer = await self._ask(_MetadataRequest(topics))
             except (IncompatibleBrokerVersion, NotImplementedError):
                 return {}
-        return {name: str(topic_id) for error, name, topic_id, *_ in answer.topics if not error}
+        return {name: str(topic_id) for error, name, topic_id, *_ in answer.topics if self._there(name, error)}
+
+    def _there(self, name: str, error: int) -> bool:
+        """Return whether a topic exists; any other error than that it does not says nothing of that."""
+        if not error:
+            return True
+        kind = for_code(error)
+        if kind is UnknownTopicOrPartitionError:
+            return False
+        raise kafka_error(f"the topic {name} cannot be looked up", kind(), self._kafka.bootstrap)
 
     async def close(self) -> None:
         """Let the connection go."""

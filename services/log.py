@@ -117,4 +117,7 @@ class Log(Protocol):
         """Leave a hint of where to go on, offset by partition. That it cannot be left is no error."""
 
     def lag(self, partition: Partition, position: int) -> int | None:
-        """Return how many offsets lie between ``position`` and the end as last heard of; None if unheard of."""
+        """Return how many offsets lie between ``position`` and the end as last heard of; None if unheard of.
+
+        The end is heard of while nothing is polled, too: within a few seconds.
+        """

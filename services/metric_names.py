@@ -37,8 +37,10 @@ class Metric:
     buckets: tuple[float, ...] = ()
 
 
-# How far behind: messages that can be read and are in no batch yet.
-LAG = Metric("ashiato_lag_messages", "gauge", "Messages of a partition that wait to be read.", ("source", "partition"))
+# How far behind: the end of the log minus what is recorded, told each second; batches under way are not recorded yet.
+LAG = Metric(
+    "ashiato_lag_messages", "gauge", "Messages of a partition that are not recorded yet.", ("source", "partition")
+)
 # Zero on a recorder that waits for others to let go; the sum over all recorders is the number of partitions.
 PARTITIONS = Metric("ashiato_partitions", "gauge", "Partitions that this recorder reads.")
 # What came in. `increase` of it and of the gateway's events should agree.

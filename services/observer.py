@@ -31,7 +31,7 @@ class Observer:
         """Take note of findings of the identity review that count now."""
 
     def lag(self, partition: Partition, messages: int) -> None:
-        """Take note of how many messages of a partition wait to be read."""
+        """Take note of how many messages of a partition do not count yet, those of batches under way among them."""
 
     def retried(self, stage: str, error: AshiatoError, wait: float) -> None:
         """Take note of a step that will be tried again in ``wait`` seconds."""

@@ -34,6 +34,10 @@ AGAIN_SECONDS: Final = 1.0
 """How long it waits before it asks a log again that did not answer."""
 
 
+LAG_SECONDS: Final = 1.0
+"""How often it tells how far behind it is, whatever it waits for: a store that is away is what the lag is there for."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecorderSettings:
     """How much a recorder takes at a time, and how long it waits.
@@ -92,6 +96,7 @@ class Recorder:
         self._poison = PoisonWatch(self._settings.dead_letter_stop_messages, self._settings.dead_letter_stop_ratio)
         self._new: set[Partition] = set()  # assigned, and not resumed yet
         self._next: dict[Partition, int] = {}  # resumed: the first offset that is in no batch yet
+        self._counting: dict[Partition, int] = {}  # resumed: the first offset that does not count yet
         self._epoch = 0  # rises with each revocation that is over; what belongs to an earlier one is not ours any more
         self._begun = 0  # batches between being judged and counting
         self._nothing_begun = asyncio.Event()
@@ -123,6 +128,7 @@ class Recorder:
             return
         work = asyncio.create_task(self._work())
         stopping = asyncio.create_task(self._stopping.wait())
+        telling = asyncio.create_task(self._keep_telling())
         try:
             await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.wait({work}, timeout=self._settings.grace_seconds)
@@ -131,7 +137,7 @@ class Recorder:
             else:
                 self._observer.warned("the grace period is over; what was begun will be read again")
         finally:
-            await self._end(work, stopping)
+            await self._end(work, stopping, telling)
 
     async def _start(self) -> bool:
         """Connect to the log, however long that takes; return False if it is told to stop before."""
@@ -159,6 +165,7 @@ class Recorder:
         """Finish what was begun, then let go; what was only read is read again by whoever comes next."""
         self._new.clear()
         self._next.clear()
+        self._counting.clear()
         self._ahead.clear()
         try:
             await asyncio.wait_for(self._nothing_begun.wait(), self._settings.drain_seconds)
@@ -177,7 +184,6 @@ class Recorder:
                 if batches:
                     await self._hand_over(batches)
                 else:
-                    self._tell_lag()
                     if self._judging and self._judging.done():
                         await self._judged()
                     if self._writing and self._writing.done():
@@ -207,6 +213,8 @@ class Recorder:
             self._log.go_on(partition, found[partition])
             self._observer.resumed(partition, found[partition])
         self._next.update(found)
+        self._counting.update(found)
+        self._tell_lag()
         self._new.difference_update(new)
 
     async def _read(self) -> list[RawBatch]:
@@ -260,6 +268,7 @@ class Recorder:
             with self._observer.timed("commit"):
                 await self._log.commit(behind)
             self._checkpoint("committed")
+            self._count(behind)
             self._tell(prepared)
             self._poison.add(prepared)
 
@@ -304,8 +313,20 @@ class Recorder:
         self._observer.recorded(prepared)
         self._tell_lag()
 
+    def _count(self, behind: Mapping[Partition, int]) -> None:
+        """Take note that batches count, of the partitions that are still ours."""
+        for partition, offset in behind.items():
+            if partition in self._counting:
+                self._counting[partition] = max(self._counting[partition], offset)
+
+    async def _keep_telling(self) -> None:
+        """Tell how far behind it is, until cancelled: the main loop may wait for the store for hours."""
+        while True:
+            await asyncio.sleep(LAG_SECONDS)
+            self._tell_lag()
+
     def _tell_lag(self) -> None:
-        for partition, offset in self._next.items():
+        for partition, offset in self._counting.items():
             lag = self._log.lag(partition, offset)
             if lag is not None:
                 self._observer.lag(partition, lag)

@@ -20,7 +20,7 @@ from services.log import Partition
 from services.recording import range_of
 from services.resuming import last_range
 from services.store import Store
-from services.topics import topic_of
+from services.topics import INPUT_BYTES, topic_of
 from streams.batch import RawBatch
 from streams.pipeline import Context, run
 
@@ -37,7 +37,8 @@ async def topics_again(kafka: KafkaSettings) -> AsyncIterator[Topics]:
         LogAwayError: no broker answers.
         LogError: we are not let in.
     """
-    producer = AIOKafkaProducer(acks="all", enable_idempotence=True, **kafka.options())
+    # The largest message is a letter too: aiokafka sends less by itself, and the topics take as much.
+    producer = AIOKafkaProducer(acks="all", enable_idempotence=True, max_request_size=INPUT_BYTES, **kafka.options())
     with told("dead letters cannot be played again", kafka.bootstrap):
         try:
             await producer.start()

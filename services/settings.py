@@ -20,7 +20,7 @@ from services.logs import Level
 from services.recorder import RecorderSettings
 from services.spool import DEFAULT_MAX_BYTES
 from services.store_settings import StoreSettings
-from services.topics import EVENTS
+from services.topics import INPUTS
 
 PREFIX: Final = "ASHIATO_"
 BETWEEN: Final = "__"
@@ -66,7 +66,7 @@ class KafkaSection(Section):
     bootstrap: str = Field("localhost:9092", min_length=1, description="`host:port` of brokers, commas between.")
     group: str = Field("ashiato-recorder", min_length=1, description="Recorders of one group share the partitions.")
     topics: Words = Field(
-        (EVENTS,), min_length=1,
+        INPUTS, min_length=1,
         description="Topics to record; `audit.events~2` is a topic that was made anew on purpose.",
     )  # fmt: skip
     security: SecuritySection = Field(SecuritySection(), description="How it lets us in.")

@@ -17,16 +17,12 @@ from services.log import Bounds, Owner, Partition, Run
 from services.log import Message as Found
 from services.sources import BatchLimits
 from services.spool import SOURCE, Spool
-from services.topics import EVENTS, RAW, format_of
-from streams.adapt import FORMATS, NATIVE
+from services.topics import INPUTS, format_of
 
 _log = logging.getLogger("ashiato.process")
 
 BATCH_BYTES: Final = 16 << 20
 """What one answer holds at most, unless a single message is larger."""
-
-TOPICS: Final = (EVENTS, *(f"{RAW}{form}" for form in FORMATS if form != NATIVE))
-"""Everything that a gateway takes in."""
 
 
 class SpoolLog:
@@ -48,7 +44,7 @@ class SpoolLog:
 
     async def start(self, owner: Owner) -> None:
         """Assign everything: there is one recorder."""
-        owner.assigned([_partition(topic) for topic in TOPICS])
+        owner.assigned([_partition(topic) for topic in INPUTS])
 
     async def stop(self) -> None:
         """Do nothing: whoever opened the spool closes it."""

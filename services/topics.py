@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from schemas.errors import UsageError
+from schemas.events import MAX_MESSAGE_BYTES
 from streams.adapt import FORMATS, NATIVE
 from streams.outgoing import Kind
 from streams.resume import generations
 
 EVENTS: Final = "audit.events"
 RAW: Final = "audit.raw."
+INPUTS: Final = (EVENTS, *(f"{RAW}{form}" for form in FORMATS if form != NATIVE))
+"""Everything that a gateway takes in, and what is recorded unless `kafka.topics` says otherwise: what was answered with
+202 must not expire because nobody reads it."""
 OUT: Final[dict[Kind, str]] = {
     "findings": "audit.findings",
     "restricted": "audit.findings.restricted",
@@ -23,6 +27,10 @@ OUT: Final[dict[Kind, str]] = {
 """Where the recorder tells what follows from a batch."""
 
 SCHEME: Final = "kafka:"
+LARGEST: Final = "max.message.bytes"
+INPUT_BYTES: Final = 2 * MAX_MESSAGE_BYTES
+"""What a topic takes as one message, where whole messages come in: the largest, its key and headers, and what Kafka
+adds. A broker takes 1,048,588 bytes by itself, so of 1 MiB only what compresses."""
 _DAY_MS: Final = 86_400_000
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,249}(~[1-9]\d*)?")
 
@@ -48,6 +56,7 @@ class Topic:
     @property
     def settings(self) -> dict[str, str]:
         """The broker's settings of the topic."""
+        size = {LARGEST: str(INPUT_BYTES)} if self.name in INPUTS else {}
         retention = "-1" if self.days is None else str(self.days * _DAY_MS)
         return {
             "cleanup.policy": self.policy,
@@ -55,6 +64,7 @@ class Topic:
             "retention.bytes": "-1",
             "compression.type": "producer",
             "message.timestamp.type": "CreateTime",
+            **size,
         }
 
 

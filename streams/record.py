@@ -104,6 +104,18 @@ def _recorded(
     )
 
 
+def keyed_content(told: pl.Series, keys: Keys) -> pl.Expr:
+    """Return what evidence keeps as ``event.content`` (String, 32 hex digits).
+
+    Two events are the same one if source, id and this are the same.
+
+    Args:
+        told: ``event.content`` as `streams.decode` has it.
+        keys: the pseudonym key alone is read.
+    """
+    return keyed_digest("content", pl.lit(told), keys).str.head(CONTENT_HEX_DIGITS)
+
+
 def _prepared(decoded: Sequence[Decoded], facts: pl.DataFrame, hashes: pl.Series, keys: Keys) -> pl.DataFrame:
     """Return facts with what else records need.
 
@@ -112,7 +124,7 @@ def _prepared(decoded: Sequence[Decoded], facts: pl.DataFrame, hashes: pl.Series
     ``….long`` what is too long for a record.
     """
     told = pl.concat(one.events[["event.content", "raw"]] for one in decoded)
-    content = keyed_digest("content", pl.lit(told["event.content"]), keys).str.head(CONTENT_HEX_DIGITS)
+    content = keyed_content(told["event.content"], keys)
     return facts.with_columns(
         content.alias("event.content"),
         told["raw"].cast(pl.String),

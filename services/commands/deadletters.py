@@ -61,7 +61,8 @@ def replay(*, source: str, reason: str, dry_run: bool, settings: Settings, as_js
     """Play dead letters again that can be read by now, after a fix of an adapter or a limit.
 
     Those of a topic are sent to that topic again, those of files are recorded beside their file. The dead letter itself
-    stays as it is. What is evidence already is left out, so that playing twice adds nothing.
+    stays as it is. What is evidence already is left out, so that playing twice adds nothing, once what was played first
+    is recorded. The same id with other content is another event, and is played.
     """
     outcome = Playing()
     with existing_store(settings) as store:

@@ -19,7 +19,7 @@ from services.log import Partition
 from services.lost import lost_range
 from services.settings import Settings
 from services.settings_options import existing_store, settings_options
-from services.topics import TOPICS, Topic, inputs
+from services.topics import LARGEST, TOPICS, Topic, inputs
 from streams.tables import range_row
 
 COLUMNS: Final = ("topic", "state", "partitions", "kept", "holds")
@@ -81,6 +81,9 @@ def _state(topic: Topic, there: There | None) -> str:
         for name in WATCHED
         if there.settings.get(name) != topic.settings[name]
     ]
+    largest, wanted = int(there.settings.get(LARGEST) or 0), int(topic.settings.get(LARGEST) or 0)
+    if largest < wanted:  # one that takes more does no harm
+        differs.append(f"{LARGEST} is {largest}, less than {wanted}")
     return f"differs: {'; '.join(differs)}" if differs else "there"
 
 

@@ -20,7 +20,7 @@ from services.cli import ashiato
 from services.clock import utc_now
 from services.settings_files import read_settings
 from services.store import Store
-from services.topics import inputs
+from services.topics import INPUTS
 from tests.support.deployed import ROOT, compose, made_secrets
 
 COMPOSE = compose()
@@ -217,9 +217,10 @@ def test_recorder_and_gateway_have_time_to_end_in_order(monkeypatch: pytest.Monk
     assert seconds(SERVICES["gateway"]["stop_grace_period"]) > found.gateway.grace_seconds + 5
 
 
-def test_the_recorder_reads_topics_that_can_be_read() -> None:
-    topics = environment("recorder")["ASHIATO_KAFKA__TOPICS"].split(",")
-    assert [one.topic for one in inputs(topics, [])] == topics
+def test_the_recorder_reads_all_that_the_gateway_takes_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable, value in environment("recorder").items():
+        monkeypatch.setenv(variable, value)
+    assert read_settings().kafka.topics == INPUTS
 
 
 def test_health_is_asked_where_it_is_told() -> None:

@@ -49,6 +49,7 @@ def test_the_command_of_every_block_is_one_that_is_checked_here() -> None:
         "CARRIER_DIR=",
         "python deploy/make_secrets.py",
         "make bench-kafka",
+        "kafka-configs.sh ",  # Kafka's own
         "ASHIATO_KAFKA__TOPICS=",
         "export ASHIATO_",
     )

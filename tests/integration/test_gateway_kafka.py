@@ -1,15 +1,17 @@
 """The gateway over a real broker: 202 means that the broker has it; a broker that is away means come again."""
 
 import asyncio
+import base64
 import json
 import os
 from pathlib import Path
 
 import pytest
 
+from schemas.events import MAX_MESSAGE_BYTES
 from services.gateway_kafka import KafkaIntake
-from services.gateway_sink import Message, Position, SinkError
-from services.topics import EVENTS
+from services.gateway_sink import Message, Position, SinkError, TooLargeError
+from services.topics import EVENTS, TOPICS
 from tests.support.gateways import BATCH, events, running
 from tests.support.kafka.broker import Broker
 from tests.support.kafka.fixtures import Topics
@@ -54,8 +56,9 @@ async def test_after_a_message_that_the_broker_refuses_the_next_are_taken(topics
     await kafka.start()
     first = await kafka.append([Message(topic, b"k", b"1", "crm")])
     noise = os.urandom(10_000)  # does not compress
-    with pytest.raises(SinkError, match="MessageSizeTooLarge"):
+    with pytest.raises(TooLargeError, match="no message of this size") as refused:
         await kafka.append([Message(topic, b"k", noise, "crm")])
+    assert refused.value.index == 0
     async with asyncio.timeout(30):
         while kafka.problem():  # noqa: ASYNC110  (it takes a new producer)
             await asyncio.sleep(0.05)
@@ -63,6 +66,42 @@ async def test_after_a_message_that_the_broker_refuses_the_next_are_taken(topics
 
     assert [first[0].offset, second[0].offset] == [0, 1]
     await kafka.close()
+
+
+LARGEST = events(1)[0] | {"noise": ""}
+LARGEST["noise"] = base64.b64encode(os.urandom(MAX_MESSAGE_BYTES))[
+    : MAX_MESSAGE_BYTES - len(json.dumps(LARGEST))
+].decode()
+
+
+async def test_the_largest_event_is_taken_by_a_topic_as_designed_though_it_does_not_compress(
+    tmp_path: Path, broker: Broker
+) -> None:
+    (designed,) = (one for one in TOPICS if one.name == EVENTS)
+    await create_topic(broker.bootstrap, EVENTS, config=designed.settings)
+    async with running(tmp_path, sink(broker.bootstrap, 4 << 20)) as gateway:
+        assert (await gateway.post(LARGEST)).status_code == 202
+    (kept,) = await read(broker.bootstrap, EVENTS)
+    assert len(kept.value or b"") == MAX_MESSAGE_BYTES
+
+
+async def test_an_event_that_a_topic_never_takes_is_told_so_and_others_are_taken(
+    tmp_path: Path, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    await create_topic(broker.bootstrap, EVENTS)
+    async with running(tmp_path, sink(broker.bootstrap, 4 << 20)) as gateway:
+        answer = await gateway.post([*events(2)[1:], LARGEST], BATCH)
+        assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+        assert "retry-after" not in answer.headers
+        assert (answer.json()["type"], answer.json()["errors"]) == (
+            "urn:ashiato:problem:too-large",
+            [{"event": 1, "reason": "message-too-large", "detail": "Kafka takes no message of this size"}],
+        )
+        assert "raise max.message.bytes of audit.events" in caplog.text
+        async with asyncio.timeout(30):
+            while (await gateway.post(events(1), BATCH)).status_code == 503:  # noqa: ASYNC110  (it takes a new producer)
+                await asyncio.sleep(0.05)
+        assert (await gateway.post(events(1)[0])).status_code == 202
 
 
 async def test_events_through_the_gateway_over_a_broker_that_restarts(tmp_path: Path, broker: Broker) -> None:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from services.store import Store
+from services.topics import INPUTS
 from tests.support.clickhouse_front import Fault, running_front
 from tests.support.gateways import BATCH, BEARER, EVENTS, producers_file
 from tests.support.judging import register_file
@@ -42,7 +43,7 @@ async def client_of(one: Program, message: str) -> httpx.AsyncClient:
 
 
 async def test_a_recorder_is_watched_changed_and_stopped(broker: Broker, tmp_path: Path) -> None:
-    for topic in (EVENTS, *OUT):
+    for topic in (*INPUTS, *OUT):
         await create_topic(broker.bootstrap, topic, partitions=2)
     settings = {
         "ASHIATO_DATA_DIR": str(tmp_path / "data"),
@@ -56,7 +57,7 @@ async def test_a_recorder_is_watched_changed_and_stopped(broker: Broker, tmp_pat
             ready = json.loads(await sees(client, "/readyz"))
             assert ready["checks"] == {"assigned": "ok", "store": "ok", "register": "ok"}
             counted = f'ashiato_events_total{{source="kafka:{EVENTS}"}}'
-            await sees(client, "/metrics", f"{counted} 100.0", "ashiato_partitions 2.0")
+            await sees(client, "/metrics", f"{counted} 100.0", f"ashiato_partitions {2 * len(INPUTS)}.0")
 
             register_file(tmp_path, name="Changed")
             one.process.send_signal(signal.SIGHUP)
@@ -71,7 +72,7 @@ async def test_a_recorder_is_watched_changed_and_stopped(broker: Broker, tmp_pat
 
 
 async def test_a_recorder_writes_to_a_server(broker: Broker, tmp_path: Path) -> None:
-    for topic in (EVENTS, *OUT):
+    for topic in (*INPUTS, *OUT):
         await create_topic(broker.bootstrap, topic)
     await send(broker.bootstrap, EVENTS, messages(range(30)))
     with running_front(tmp_path / "clickhouse") as front:
@@ -103,7 +104,7 @@ async def test_a_recorder_writes_to_a_server(broker: Broker, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("signals", [1, 2])
 async def test_a_recorder_ends_in_time_though_its_store_hangs(broker: Broker, tmp_path: Path, signals: int) -> None:
-    for topic in (EVENTS, *OUT):
+    for topic in (*INPUTS, *OUT):
         await create_topic(broker.bootstrap, topic)
     grace = 1 if signals == 1 else 60
     with running_front(tmp_path / "clickhouse") as front:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,12 +10,16 @@ import pytest
 from aiokafka.partitioner import DefaultPartitioner
 
 from schemas.errors import EvidenceError, LogAwayError, LogError
+from schemas.events import MAX_MESSAGE_BYTES
+from services.dead_letters import Letter
 from services.kafka_admin import admin
 from services.kafka_client import KafkaSettings
 from services.kafka_sink import KafkaSink, partition_of
 from services.kafka_topic_ids import TopicIds
 from services.log import Partition
+from services.replay import topics_again
 from services.store import Store
+from services.topics import INPUT_BYTES
 from streams.flags import flag_id
 from streams.outgoing import Outgoing
 from tests.support.kafka.fixtures import Topics
@@ -29,6 +34,7 @@ from tests.support.kafka.topics import (
     send,
     send_by,
 )
+from tests.support.moody_store import moody
 from tests.support.recorders import Told, kafka_log, messages, recorder, running, sink, until
 from tests.support.stores import counts, event, open_store
 
@@ -244,6 +250,32 @@ async def test_a_topic_tells_whether_it_is_compacted_and_a_new_one_has_another_i
     await ids.close()
     assert before.keys() == after.keys() == {plain, compacted}
     assert before[compacted] == after[compacted] != after[plain] != before[plain]
+
+
+async def test_the_lag_grows_while_the_store_is_away_though_nothing_more_is_fetched(
+    topics: Topics, tmp_path: Path
+) -> None:
+    topic = await topics.create("events")
+    await send(topics.bootstrap, topic, messages(range(500)))
+    at = Partition(f"kafka:{topic}", 0, "native")
+    with moody(tmp_path / "data") as store:
+        store.moods["evidence_rows"] = ["away"] * 10_000
+        one, watcher = recorder(kafka_log(topics.bootstrap, topic, group=topics.name("g")), store, Told().publish)
+        async with running(one) as task:
+            await until(lambda: watcher.lags == {at: 500} and len(watcher.retries) > 1, task)
+            await send(topics.bootstrap, topic, messages(range(500, 700)))
+            await until(lambda: watcher.lags == {at: 700}, task)
+            store.moods.clear()
+            await until(lambda: watcher.count == 700 and watcher.lags == {at: 0}, task)
+
+
+async def test_a_letter_as_large_as_a_message_may_be_is_played_again(topics: Topics) -> None:
+    topic = await topics.create("events", config={"max.message.bytes": str(INPUT_BYTES)})
+    raw = os.urandom(MAX_MESSAGE_BYTES)
+    letter = Letter(f"kafka:{topic}", 0, 7, 0, "invalid-value", len(raw), raw)
+    async with topics_again(KafkaSettings(topics.bootstrap)) as again:
+        await again.play([letter])
+    assert [one.value for one in await read(topics.bootstrap, topic)] == [raw]
 
 
 async def test_a_topic_that_does_not_exist_is_told_and_not_made(topics: Topics, store: Store) -> None:

@@ -92,7 +92,6 @@ async def test_from_empty_brokers_to_evidence_and_findings(
         [Message(message("s3:GetObject", {"bucketName": "b"}, eventID=f"c{i}"), partition=0) for i in range(3)],
     )
 
-    environment["ASHIATO_KAFKA__TOPICS"] = "audit.events,audit.raw.cloudtrail"
     environment["ASHIATO_KAFKA__GROUP"] = "mine"
     log = await record(environment, "mine", {"audit.events": {0: 21, 1: 20}, "audit.raw.cloudtrail": {0: 3}})
 
@@ -118,13 +117,30 @@ async def test_from_empty_brokers_to_evidence_and_findings(
     assert "raw" not in listed[0]
 
 
+async def test_a_topic_of_the_gateway_that_nobody_made_is_told_before_anything_is_recorded(
+    environment: dict[str, str], ashiato: Command
+) -> None:
+    await create_topic(environment["ASHIATO_KAFKA__BOOTSTRAP"], "audit.events")
+    stopped = await asyncio.to_thread(ashiato, "run", "recorder", code=2)
+    assert "there is no topic audit.raw.cloudtrail" in stopped.stderr
+    assert "make it with `ashiato topics create`, or mend kafka.topics" in stopped.stderr
+
+
 async def test_topics_that_are_set_up_otherwise_are_left_alone_and_told(
     environment: dict[str, str], ashiato: Command
 ) -> None:
-    await create_topic(environment["ASHIATO_KAFKA__BOOTSTRAP"], "audit.seals", config={"retention.ms": "60000"})
-    told = ashiato("topics", "create", code=1)
-    assert "audit.seals" in told.stderr
-    assert "differs: retention.ms is 60000, not -1" in told.stdout
+    bootstrap, week = environment["ASHIATO_KAFKA__BOOTSTRAP"], {"retention.ms": str(7 * 86_400_000)}
+    await create_topic(bootstrap, "audit.seals", config={"retention.ms": "60000"})
+    await create_topic(bootstrap, "audit.events", config=week)
+    await create_topic(bootstrap, "audit.raw.cloudtrail", config={**week, "max.message.bytes": str(8 << 20)})
+    told = ashiato("topics", "create", "--json", code=1)
+    assert "audit.events, audit.seals" in told.stderr
+    states = {row["topic"]: row["state"] for row in json.loads(told.stdout) if row["state"] != "made"}
+    assert states == {
+        "audit.seals": "differs: retention.ms is 60000, not -1",
+        "audit.events": "differs: max.message.bytes is 1048588, less than 2097152",
+        "audit.raw.cloudtrail": "there",
+    }
 
 
 async def test_it_stops_when_the_topic_is_not_the_recorded_one_and_goes_on_as_a_person_says(

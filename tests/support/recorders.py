@@ -71,6 +71,7 @@ class Watcher(Observer):
         self.warnings: list[str] = []
         self.retries: list[str] = []
         self.batches: list[int] = []
+        self.lags: dict[Any, int] = {}
 
     def assigned(self, partitions: Sequence[Any]) -> None:
         """Keep what is assigned."""
@@ -84,6 +85,10 @@ class Watcher(Observer):
     def retried(self, stage: str, error: Exception, wait: float) -> None:  # noqa: ARG002
         """Keep what was tried again."""
         self.retries.append(stage)
+
+    def lag(self, partition: Any, messages: int) -> None:
+        """Keep what was told last."""
+        self.lags[partition] = messages
 
     def warned(self, text: str) -> None:
         """Keep warnings."""

@@ -168,6 +168,44 @@ async def test_a_store_that_is_away_or_does_not_answer_is_tried_again_and_each_p
     assert sorted(value.decode() for value in told.values("findings")) == finding_records(store)
 
 
+async def test_while_the_store_is_away_the_lag_grows_with_the_log_and_batches_under_way_are_in_it(
+    store: MoodyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.recorder.LAG_SECONDS", 0.01)
+    reader = Reader(MemoryLog({P0: messages(range(100)), P1: messages(range(100, 105))}))
+    one, watcher = made(reader, store)
+    store.moods["evidence_rows"] = ["away"] * 10_000
+    async with running(one) as task:
+        await until(lambda: len(watcher.retries) > 2, task)
+        assert reader.handed_out > SMALL.batch_rows
+        await until(lambda: watcher.lags == {P0: 100, P1: 5}, task)
+        reader.log.append(P0, *messages(range(200, 230)))
+        await until(lambda: watcher.lags == {P0: 130, P1: 5}, task)
+        store.moods.clear()
+        await until(lambda: watcher.count == 135, task)
+        await until(lambda: watcher.lags == {P0: 0, P1: 0}, task)
+        reader.log.append(P1, *messages(range(300, 301)))
+        await until(lambda: watcher.count == 136 and watcher.lags == {P0: 0, P1: 0}, task)
+
+
+async def test_of_partitions_that_were_let_go_no_lag_is_told_though_a_batch_of_theirs_ends_later(
+    store: MoodyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.recorder.LAG_SECONDS", 0.01)
+    reader = Reader(MemoryLog({P0: messages(range(10)), P1: messages(range(10, 20))}), [P0])
+    one, watcher = made(reader, store)
+    store.gate.clear()
+    async with running(one) as task:
+        await until(store.waiting.is_set, task)
+        leaving = asyncio.create_task(reader.move([P1]))
+        await asyncio.sleep(0)
+        watcher.lags.clear()
+        store.gate.set()
+        await leaving
+        await until(lambda: watcher.lags == {P1: 0}, task)
+        assert watcher.count == 20
+
+
 async def test_nothing_counts_before_others_have_been_told(store: MoodyStore) -> None:
     calls = 0
 

@@ -10,6 +10,8 @@ from services.kafka_source import ConsumerSettings
 from services.recorder import RecorderSettings
 from services.settings import KafkaSection, RecorderSection
 from services.settings_files import read_settings, variable
+from services.topics import format_of
+from streams.adapt import FORMATS
 
 
 @pytest.fixture(autouse=True)
@@ -54,11 +56,17 @@ def test_the_environment_goes_before_the_file_and_leaves_the_rest_of_it(
     assert settings.kafka.client().sasl_user == "me"
 
 
+def test_what_a_gateway_takes_in_is_recorded_unless_somebody_chooses() -> None:
+    topics = read_settings().kafka.topics
+    assert topics[0] == "audit.events"  # who reads it reviews identities
+    assert sorted(map(format_of, topics)) == sorted(FORMATS)
+
+
 def test_lists_have_commas_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASHIATO_KAFKA__TOPICS", "audit.events, audit.raw.cloudtrail")
+    monkeypatch.setenv("ASHIATO_KAFKA__TOPICS", "audit.events~2, audit.raw.cloudtrail")
     monkeypatch.setenv("ASHIATO_PATHS__REGISTER", "a.yaml,b")
     settings = read_settings()
-    assert settings.kafka.topics == ("audit.events", "audit.raw.cloudtrail")
+    assert settings.kafka.topics == ("audit.events~2", "audit.raw.cloudtrail")
     assert settings.paths.register_files == (Path("a.yaml"), Path("b"))
 
 

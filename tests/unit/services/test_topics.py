@@ -3,7 +3,8 @@
 import pytest
 
 from schemas.errors import UsageError
-from services.topics import TOPICS, Input, inputs, topic_of
+from schemas.events import MAX_MESSAGE_BYTES
+from services.topics import INPUTS, TOPICS, Input, inputs, topic_of
 from streams.adapt import FORMATS
 
 DAY_MS = 86_400_000
@@ -35,6 +36,12 @@ def test_a_topic_goes_on_under_its_newest_generation_unless_one_is_named() -> No
 def test_what_is_no_topic_or_has_no_adapter_is_refused(name: str) -> None:
     with pytest.raises(UsageError):
         inputs([name], [])
+
+
+def test_the_largest_message_fits_into_every_topic_that_it_comes_in_by() -> None:
+    largest = {one.name: int(one.settings.get("max.message.bytes", 0)) for one in TOPICS}
+    overhead = 1 << 17  # key, headers, framing, and what a compressor adds to noise
+    assert {name for name, size in largest.items() if size >= MAX_MESSAGE_BYTES + overhead} == set(INPUTS)
 
 
 def test_what_others_rely_on_is_never_forgotten_and_personal_data_is() -> None:
