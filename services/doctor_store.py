@@ -16,10 +16,11 @@ from services import migrations
 from services.amounts import counted
 from services.context import current_interpretations
 from services.data_dir import DataDir
-from services.doctor import Check
+from services.doctor import Check, failed
 from services.geo import Geo
 from services.rulebook_files import lock_path, read_lock_file, read_rulebook
 from services.store import Store
+from services.store_keys import check_keys_of
 from streams.rule_lock import lock_errors
 
 OLD_REGISTER_DAYS: Final = 365
@@ -70,23 +71,25 @@ def check_mmdb(path: Path | None) -> Check:
     return Check("MMDB file", "ok", f"{path}, SHA-256 {geo.sha256[:12]}")
 
 
-def check_store(data_dir: Path, now: dt.datetime) -> Iterator[Check]:
+def check_store(data_dir: Path, now: dt.datetime, salt_key: Path | None = None) -> Iterator[Check]:
     """Yield the checks inside the store of a data directory; makes none.
 
     Args:
         data_dir: the data directory.
         now: UTC.
+        salt_key: file of a salt key outside the data directory.
     """
     if not DataDir(data_dir).store.is_dir():
         yield Check("store", "warn", "no evidence yet", "ashiato ingest FILE, or to look around: ashiato demo")
         return
     try:
         with Store.open(data_dir, now=now) as store:
+            yield _keys(store, salt_key)
             yield from check_inside(store, now)
     except StoreBusyError as error:
         yield Check("store", "warn", f"{error.why or error.what}; what is inside was not looked at", error.todo)
     except AshiatoError as error:
-        yield failed(error)
+        yield failed(error, "store")
 
 
 def check_inside(store: Store, now: dt.datetime) -> Iterator[Check]:
@@ -107,9 +110,13 @@ def check_inside(store: Store, now: dt.datetime) -> Iterator[Check]:
     yield _gaps(store)
 
 
-def failed(error: AshiatoError, name: str = "store") -> Check:
-    """Return the check that an error ended."""
-    return Check(name, "fail", f"{error.what}: {error.why}" if error.why else error.what, error.todo)
+def _keys(store: Store, salt_key: Path | None) -> Check:
+    """Tell whether recording could go on: evidence is made with the keys that it was begun with, or not at all."""
+    try:
+        check_keys_of(store, salt_key)
+    except AshiatoError as error:
+        return failed(error, "recording keys", place=True)
+    return Check("recording keys", "ok", "recording has, or can make, the keys that it needs")
 
 
 def _durable(store: Store) -> Check:

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from schemas.errors import StoreError
 from schemas.interpretations import Interpretations
 from services import doctor_store
 from services.doctor import Check
 from services.doctor_store import check_mmdb, check_rules, check_store
+from services.keys import PSEUDONYM_KEY, SALT_KEY
 from services.rulebook_files import read_lock_file
 from services.store import Store
+from services.store_keys import keys_of
 from streams.register_versions import canonical_json, content_sha256
 from tests.support.flagged import TRANSFER, flagged_store
 from tests.support.mmdb import mmdb
@@ -59,9 +62,50 @@ def test_a_store_in_order_passes_every_check(tmp_path: Path) -> None:
     flagged_store(tmp_path, TRANSFER).close()
     found = checks(tmp_path)
     assert {name: check.state for name, check in found.items()} == dict.fromkeys(
-        ("store", "fsync", "register", "interpretations", "last record", "dead letters", "register gaps"), "ok"
+        (
+            "recording keys",
+            "store",
+            "fsync",
+            "register",
+            "interpretations",
+            "last record",
+            "dead letters",
+            "register gaps",
+        ),
+        "ok",
     )
     assert "3 hour(s) ago" in found["last record"].says
+
+
+@pytest.mark.parametrize("lost", [(SALT_KEY,), (SALT_KEY, PSEUDONYM_KEY)])
+def test_keys_that_evidence_was_made_with_and_that_are_gone_are_a_failure(
+    lost: tuple[str, ...], tmp_path: Path
+) -> None:
+    flagged_store(tmp_path, TRANSFER).close()
+    for name in lost:
+        (tmp_path / "keys" / name).unlink()
+    with Store.open(tmp_path, now=NOW) as store, pytest.raises(StoreError) as refused:
+        keys_of(store)
+    check = checks(tmp_path)["recording keys"]
+    assert check.state == "fail"
+    assert f"{check.says} ({check.todo})" == str(refused.value)
+    assert not any((tmp_path / "keys" / name).exists() for name in lost)
+    assert "the first `ashiato ingest` makes them" not in repr(checks(tmp_path))
+
+
+def test_a_key_that_follows_from_the_other_or_lies_elsewhere_is_not_missed(tmp_path: Path) -> None:
+    flagged_store(tmp_path, TRANSFER).close()
+    (tmp_path / "keys" / PSEUDONYM_KEY).unlink()
+    assert checks(tmp_path)["recording keys"].state == "ok"
+    elsewhere = (tmp_path / "keys" / SALT_KEY).rename(tmp_path / "mounted")
+    found = {check.name: check for check in check_store(tmp_path, LATER, elsewhere)}
+    assert found["recording keys"].state == "ok"
+    assert list((tmp_path / "keys").iterdir()) == []
+
+
+def test_a_store_without_evidence_may_get_new_keys(tmp_path: Path) -> None:
+    Store.open(tmp_path, now=NOW, create=True).close()
+    assert checks(tmp_path)["recording keys"].state == "ok"
 
 
 def test_a_table_whose_inserts_a_power_cut_would_undo_is_a_failure(tmp_path: Path) -> None:
