@@ -69,6 +69,15 @@ def json_option(function: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(function)
 
 
+def restricted_option(function: Command) -> Command:
+    """Add ``--restricted``."""
+    return click.option(
+        "--restricted",
+        is_flag=True,
+        help="Also what few may see: provision to a foreign government; recorded as an act.",
+    )(function)
+
+
 def emit(rows: Sequence[Mapping[str, Any]], *, as_json: bool, columns: Sequence[str] = (), empty: str = "none") -> None:
     """Print rows as a table for people or as a JSON array for machines.
 

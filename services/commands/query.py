@@ -28,7 +28,8 @@ def command(sql: str, *, settings: Settings, as_json: bool) -> None:
     """Run a read-only SQL query (ClickHouse) over the evidence.
 
     Views: evidence, findings, flags, ranges, dead_letters, personal_short, personal_long. Who asked what, and how many
-    rows were given, is recorded before they are shown; so is a query that fails.
+    rows were given, is recorded before they are shown; so is a query that fails. It reads whatever the store's user may
+    read, flags that few may see included.
     """
     with existing_store(settings) as store:
         try:

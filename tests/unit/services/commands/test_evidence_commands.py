@@ -1,5 +1,6 @@
 """ingest, flags, query and migrate as a person calls them: one data directory, one log, real output."""
 
+import datetime as dt
 import errno
 import json
 import os
@@ -11,8 +12,10 @@ from typing import Any
 import pytest
 
 from schemas.findings import RESTRICTED
+from schemas.interpretations import Interpretations
 from services.cli import run
-from tests.support.stores import event, ingest, lines, open_store
+from streams.register_versions import canonical_json, content_sha256
+from tests.support.stores import NOW, event, ingest, lines, open_store
 
 Output = pytest.CaptureFixture[str]
 
@@ -148,10 +151,56 @@ def test_what_few_may_see_is_listed_only_for_those_who_ask_for_it_and_that_is_re
     assert not listed() & RESTRICTED
     assert not listed("--rule", "GOV-PROVISION")
     assert "GOV-PROVISION" in listed("--restricted")
+
+    assert run(["flags", "list", "--level", "critical"]) == 0
+    out = capsys.readouterr().out
+    assert "No flag is of these" in out
+    assert "GOV-PROVISION) are left out, if there are any; --restricted lists them" in out
+    assert run(["flags", "list", "--restricted", "--asset", "none"]) == 0
+    assert "left out" not in capsys.readouterr().out
     assert run(["query", "SELECT text FROM acts ORDER BY at", "--json"]) == 0
     acts = _json(capsys)
     assert isinstance(acts, list)
     assert any("--restricted" in one["text"] for one in acts)
+
+
+@pytest.mark.parametrize("command", [["flags", "show"], ["explain"]])
+def test_a_flag_that_few_may_see_is_shown_to_those_who_ask_for_it_alone_and_that_is_recorded(
+    here: Path, command: list[str], capsys: Output
+) -> None:
+    (here / "gov.ndjson").write_text(lines([event(1, exposure={"to": "government"})]))
+    run(["ingest", str(here / "gov.ndjson")])
+    with open_store(here / "data") as store:
+        (flag,) = store.rows("SELECT id FROM flags WHERE rule = 'GOV-PROVISION'")
+    capsys.readouterr()
+
+    def refused(name: str) -> str:
+        assert run([*command, name]) == 2
+        told = capsys.readouterr()
+        assert told.out == ""
+        return told.err.replace(name, "ID")
+
+    assert "--restricted" in refused(flag["id"])
+    assert refused(flag["id"]) == refused("0" * 16), "nor does it tell that there is one"
+    assert run([*command, flag["id"], "--restricted"]) == 0
+    assert "GOV-PROVISION" in capsys.readouterr().out
+    with open_store(here / "data") as store:
+        (act,) = store.rows("SELECT text FROM acts")
+    assert (flag["id"] in act["text"], act["text"].endswith("--restricted")) == (True, True)
+
+
+@pytest.mark.parametrize("command", [["flags", "show"], ["explain"]])
+def test_a_carrier_that_hides_nothing_shows_every_flag(here: Path, command: list[str], capsys: Output) -> None:
+    (here / "gov.ndjson").write_text(lines([event(1, exposure={"to": "government"})]))
+    run(["ingest", str(here / "gov.ndjson")])
+    settings = Interpretations().replace("leak.foreign_gov.restricted_visibility", False)
+    with open_store(here / "data") as store:
+        (flag,) = store.rows("SELECT id FROM flags WHERE rule = 'GOV-PROVISION'")
+        text = canonical_json(settings)
+        later = NOW + dt.timedelta(days=365_00)
+        store.save_version("interpretations", content_sha256(settings), text, entries=1, now=later)
+    assert run([*command, flag["id"]]) == 0
+    assert "GOV-PROVISION" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["0000000000000000", "'; DROP TABLE acts", ""])
