@@ -23,6 +23,19 @@ from streams.rules import Rulebook
 COLUMNS: Final = (
     "id", "level", "rule", "asset", "party", "country", "events", "first_event", "last_event", "operation", "title",
 )  # fmt: skip
+TELLING: Final = (
+    "id",
+    "rule",
+    "level",
+    "events",
+    "last_event",
+    "party",
+    "asset",
+    "country",
+    "operation",
+    "first_event",
+)
+"""Columns, the most telling first: a narrow terminal shows those that fit. An id that is broken cannot be copied."""
 SHOWN: Final = (
     "rule", "title", "clause", "level", "role", "asset", "party", "country", "policy_item", "episode", "events",
     "positions", "first_event", "last_event", "planned", "operations",
@@ -86,7 +99,7 @@ def list_command(
     empty = NOTHING_MATCHES if rule or asset or party or levels else NOTHING
     if not restricted:
         empty = f"{empty}\n{LEFT_OUT}"
-    emit(shown, as_json=as_json, columns=COLUMNS, empty=empty)
+    emit(shown, as_json=as_json, columns=COLUMNS, telling=TELLING, empty=empty)
     if not as_json and len(rows) == limit:
         click.echo(f"There may be more than these {limit:,}: raise --limit, or choose with --level or --rule.")
 

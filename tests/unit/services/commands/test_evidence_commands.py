@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from schemas.findings import RESTRICTED
 from schemas.interpretations import Interpretations
+from services import cli_support
 from services.cli import run
 from streams.register_versions import canonical_json, content_sha256
 from tests.support.stores import NOW, event, ingest, lines, open_store
@@ -132,6 +134,23 @@ def test_flags_are_listed_and_shown(capsys: Output) -> None:
     assert isinstance(shown, dict)
     assert len(shown["findings"]) == shown["positions"]
     assert shown["findings"][0]["facts"]["asset.known"] is False
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize("width", [80, 100])
+def test_flags_can_be_read_on_a_narrow_terminal(width: int, capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(["flags", "list", "--json"]) == 0
+    flags = _json(capsys)
+    assert isinstance(flags, list)
+    screen = Console(width=width, force_terminal=True, color_system=None)
+    monkeypatch.setattr(cli_support, "console", lambda: screen)
+    assert run(["flags", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for flag in flags:
+        (line,) = [line for line in lines if flag["id"] in line]
+        assert {flag["rule"], flag["level"], str(flag["events"])} <= set(line.split())
+    assert {"id", "level", "rule", "events", "last"} <= set(lines[0].split())
+    assert lines[-1].startswith("Too narrow here for: ")
 
 
 def test_what_few_may_see_is_listed_only_for_those_who_ask_for_it_and_that_is_recorded(
