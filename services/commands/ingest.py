@@ -109,7 +109,7 @@ def command(
         register = current_register(store)
     if as_json:
         click.echo(to_json(as_data(summary)))
-    else:
+    elif any(one.opened for one in summary.files):
         _tell(summary, register, data_dir)
     errors = [one.error for one in summary.files if one.error]
     if errors:

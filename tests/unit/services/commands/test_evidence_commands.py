@@ -82,6 +82,16 @@ def test_ingest_of_a_missing_file_records_the_others_and_ends_with_2(here: Path,
     assert "5 events" in told.out
 
 
+@pytest.mark.parametrize("names", [["none.ndjson"], ["."], ["none.ndjson", "."]])
+def test_ingest_of_nothing_but_what_is_not_there_tells_the_error_alone(
+    here: Path, names: list[str], capsys: Output
+) -> None:
+    assert run(["ingest", *(str(here / name) for name in names)]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"error: not every file could be read to its end: {len(names)} error(s)")
+
+
 def test_ingest_of_a_file_without_permission_records_the_others_and_says_what_to_do(
     here: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
