@@ -4,6 +4,7 @@ import datetime as dt
 import errno
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,31 @@ def test_ingest_of_nothing_but_what_is_not_there_tells_the_error_alone(
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.startswith(f"error: not every file could be read to its end: {len(names)} error(s)")
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_file_of_which_nothing_could_be_read_is_told_with_what_helps(
+    here: Path, more: list[str], capsys: Output
+) -> None:
+    log = here / "a b.ndjson"
+    log.write_text(lines(event(i) for i in range(3)))
+    assert run(["ingest", str(log), "--format", "cloudtrail", *more]) == 0
+    (hint,) = capsys.readouterr().err.splitlines()
+    assert "every message became a dead letter; if --format cloudtrail was wrong: " in hint
+    again = shlex.split(hint.split("wrong: ")[1])
+    assert run([*again[1:], "--json"]) == 0
+    told = capsys.readouterr()
+    assert (json.loads(told.out)["files"][0]["events"], told.err) == (3, "")
+
+
+def test_a_file_of_which_a_part_was_read_is_no_reason_to_doubt_the_format(here: Path, capsys: Output) -> None:
+    log = str(here / "a.ndjson")
+    assert run(["ingest", log, "--format", "native"]) == 0
+    (here / "a.ndjson").write_text((here / "a.ndjson").read_text() + "not json\n")
+    assert run(["ingest", log, "--format", "native"]) == 0
+    (here / "b.ndjson").write_text("not json\n")
+    assert run(["ingest", str(here / "b.ndjson")]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_ingest_of_a_file_without_permission_records_the_others_and_says_what_to_do(
