@@ -189,6 +189,8 @@ def _remarks(summary: Summary, register: Register, data_dir: Path) -> Iterator[s
         query = shlex.quote("SELECT reason, text FROM dead_letters LIMIT 10")
         yield f"Messages that cannot be read are kept: ashiato query {query}{there}"
     for one in summary.files:
+        if one.opened and not (one.error or one.known or one.events or one.dead_letters or one.waiting):
+            yield f"{one.path} holds no event."
         if one.waiting:
             end = f"{one.path}: its end, {counted(one.waiting, 'byte')}, is an unfinished message and not recorded."
             yield end + (" Send the whole again once it is complete." if one.path == "-" else " It waits for its rest.")

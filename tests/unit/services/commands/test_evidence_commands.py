@@ -93,6 +93,18 @@ def test_ingest_of_nothing_but_what_is_not_there_tells_the_error_alone(
     assert told.err.startswith(f"error: not every file could be read to its end: {len(names)} error(s)")
 
 
+@pytest.mark.parametrize("text", ["", "\n \n", '{"Records": []}', "[]"])
+def test_a_file_that_holds_nothing_is_told(here: Path, text: str, capsys: Output) -> None:
+    nothing, log = str(here / "nothing.json"), str(here / "a.ndjson")
+    Path(nothing).write_text(text)
+    assert run(["ingest", nothing, log]) == 0
+    out = capsys.readouterr().out
+    assert f"{nothing} holds no event." in out
+    assert f"{log} holds no event." not in out
+    assert run(["ingest", log]) == 0
+    assert "holds no event" not in capsys.readouterr().out, "all of it was recorded before"
+
+
 @pytest.mark.parametrize("more", [[], ["--json"]])
 def test_a_file_of_which_nothing_could_be_read_is_told_with_what_helps(
     here: Path, more: list[str], capsys: Output
