@@ -4,6 +4,7 @@ import datetime as dt
 import errno
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -293,6 +294,19 @@ def test_a_query_is_answered_and_recorded(capsys: Output) -> None:
     read = [(one["text"], one["rows"]) for one in acts]
     assert ("SELECT count() AS n FROM evidence", 1) in read
     assert any(text.startswith("flags list") and rows == 2 for text, rows in read)
+
+
+def test_the_query_of_the_help_counts_an_event_that_came_twice_once_as_flags_do(here: Path, capsys: Output) -> None:
+    (here / "twice.ndjson").write_text(lines([event(1), event(2), event(1)]))
+    assert run(["ingest", str(here / "twice.ndjson")]) == 0
+    assert run(["query", "--help"]) == 0
+    (sql,) = re.findall(r"ashiato query '(SELECT rule, .*)'", capsys.readouterr().out)
+    assert run(["query", sql, "--json"]) == 0
+    rows = _json(capsys)
+    assert isinstance(rows, list)
+    assert {row["rule"]: row["events"] for row in rows}.items() >= {("UNKNOWN-ASSET", 2), ("UNKNOWN-PARTY", 2)}
+    with open_store(here / "data") as store:
+        assert store.rows("SELECT count() AS n FROM findings WHERE rule = 'UNKNOWN-ASSET'") == [{"n": 3}]
 
 
 def test_a_query_that_fails_is_recorded_as_well(here: Path, capsys: Output) -> None:
