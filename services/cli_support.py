@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 
 import click
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -27,6 +28,10 @@ _AS_TEXT: Final = (
     dt.date, dt.time, dt.timedelta, Path, Decimal, uuid.UUID, ipaddress.IPv4Address, ipaddress.IPv6Address,
 )  # fmt: skip
 _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+GAP: Final = 3
+NARROW_GAP: Final = 2
+EDGES: Final = 2
+"""What a table takes besides its columns: between two of them, also where room is short, and at its sides."""
 PIPED_WIDTH: Final = 4096
 """Columns of output that is not a terminal: `grep` and `cut` work by line."""
 
@@ -69,13 +74,31 @@ def json_option(function: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(function)
 
 
-def emit(rows: Sequence[Mapping[str, Any]], *, as_json: bool, columns: Sequence[str] = (), empty: str = "none") -> None:
+def restricted_option(function: Command) -> Command:
+    """Add ``--restricted``."""
+    return click.option(
+        "--restricted",
+        is_flag=True,
+        help="Also what few may see: provision to a foreign government; recorded as an act.",
+    )(function)
+
+
+def emit(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    as_json: bool,
+    columns: Sequence[str] = (),
+    telling: Sequence[str] = (),
+    empty: str = "none",
+) -> None:
     """Print rows as a table for people or as a JSON array for machines.
 
     Args:
         rows: one mapping per row.
         as_json: JSON instead of a table; all keys of the rows are kept.
         columns: which keys become columns of the table, in order; all keys of the first row if empty.
+        telling: columns, the most telling first; on a terminal that is too narrow for all of them, those that fit are
+            shown whole. Without it, all are shown, broken into pieces if need be.
         empty: what is printed for people when there are no rows.
     """
     if as_json:
@@ -85,12 +108,57 @@ def emit(rows: Sequence[Mapping[str, Any]], *, as_json: bool, columns: Sequence[
         click.echo(empty)
         return
     names = list(columns) or list(rows[0])
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    cells = [[cell(row.get(name)) for name in names] for row in rows]
+    screen = console()
+    if not screen.is_terminal:
+        with screen.capture() as printed:
+            screen.print(_table(names, cells))
+        click.echo("\n".join(line.rstrip() for line in printed.get().split("\n")), nl=False)
+        return
+    shown = _fitting(names, cells, telling, screen.width) if telling else names
+    if shown == names:
+        screen.print(_table(names, cells))
+        return
+    chosen = [names.index(name) for name in shown]
+    screen.print(_table(shown, [[row[number] for number in chosen] for row in cells], narrow=True))
+    left_out = ", ".join(_heading(name) for name in names if name not in shown)
+    click.echo(f"Too narrow here for: {left_out}. A wider terminal, a pipe and --json show all.")
+
+
+def _heading(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _table(names: Sequence[str], cells: Sequence[Sequence[str]], *, narrow: bool = False) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=not narrow, collapse_padding=narrow)
     for name in names:
-        table.add_column(name.replace("_", " "), overflow="fold")
-    for row in rows:
-        table.add_row(*(cell(row.get(name)) for name in names))
-    console().print(table)
+        table.add_column(_heading(name), overflow="fold")
+    for row in cells:
+        table.add_row(*row)
+    return table
+
+
+def _fitting(names: list[str], cells: Sequence[Sequence[str]], telling: Sequence[str], width: int) -> list[str]:
+    """Return the columns that fit into a width without being broken, in the order of the table; all if they do.
+
+    Args:
+        names: the columns.
+        cells: the rows.
+        telling: the most telling columns first; the first is always among them.
+        width: of the terminal.
+    """
+    wide = {
+        name: max(cell_len(line) for text in (_heading(name), *texts) for line in text.split("\n"))
+        for name, texts in zip(names, zip(*cells, strict=True), strict=True)
+    }
+    if sum(wide.values()) + GAP * (len(names) - 1) + EDGES <= width:
+        return names
+    chosen, room = {telling[0]}, width - wide[telling[0]]
+    for name in telling[1:]:
+        if wide[name] + NARROW_GAP <= room:
+            chosen.add(name)
+            room -= wide[name] + NARROW_GAP
+    return [name for name in names if name in chosen]
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -19,6 +19,7 @@ from schemas.base import TOKYO
 from schemas.findings import Level
 from services.amounts import counted
 from services.cli_support import cell
+from services.flags import also_restricted
 from streams.register_gaps import Gap
 from streams.rules import Rule, Rulebook
 
@@ -187,7 +188,9 @@ def _worst(day: Day, rulebook: Rulebook) -> Iterator[RenderableType]:
         yield line(_about(flag, day.names), 5)
         if rule is not None:
             yield line(_reason(rule), 5)
-            yield line(f"{rule.clause}. Told in full by: ashiato explain {flag['id']}", 5)
+            yield line(
+                f"{rule.clause}. Told in full by: ashiato explain {flag['id']}{also_restricted(flag['rule'])}", 5
+            )
 
 
 def _when(flag: Mapping[str, Any]) -> str:
@@ -238,8 +241,8 @@ def _kept(day: Day, data_dir: Path) -> Iterator[RenderableType]:
 
 def _next(day: Day, data_dir: Path) -> Iterator[RenderableType]:
     yield heading("What to try next")
-    flag = next((flag["id"] for flag in worst(day.flags) if flag["rule"] == "XB-OUTSOURCE"), None)
-    flag = flag or next((flag["id"] for flag in worst(day.flags, 1)), "FLAG")
+    ranked = sorted(worst(day.flags), key=lambda flag: flag["rule"] != "XB-OUTSOURCE")
+    flag = next((f"{flag['id']}{also_restricted(flag['rule'])}" for flag in ranked), "FLAG")
     yield pairs({
         f"export ASHIATO_DATA_DIR={data_dir}": "so that the commands below look here",
         "ashiato flags list --restricted": "everything that was flagged",

@@ -17,7 +17,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final, Literal
 
-from services.keys import COPY_KEY, PSEUDONYM_KEY
+from schemas.errors import AshiatoError
+from services.keys import COPY_KEY, PSEUDONYM_KEY, check_keys_there, load_reading_keys
 
 State = Literal["ok", "warn", "fail"]
 
@@ -135,12 +136,20 @@ def check_space(data_dir: Path) -> Check:
 
 
 def check_keys(keys: Path, *, server: bool = False) -> Check:
-    """Tell whether each key file belongs to this user and is closed to all others; for a server, one has to be here."""
+    """Tell whether each key file belongs to this user, is closed to all others and holds a key.
+
+    Whether evidence was made with others is asked in the store: `services.doctor_store`.
+
+    Args:
+        keys: the directory of the keys.
+        server: the store is a server, for which the pseudonym key has to be here.
+    """
     files = sorted(path for path in keys.glob("*") if path.is_file()) if keys.is_dir() else []
     if server and keys / PSEUDONYM_KEY not in files:
         return Check("keys", "warn", "no pseudonym key: commands that read evidence are refused", COPY_KEY)
     if not files:
-        return Check("keys", "warn", "no key yet", "the first `ashiato ingest` makes them")
+        todo = "where nothing is recorded, the first `ashiato ingest` makes them; else restore them from a backup"
+        return Check("keys", "warn", "no key here", todo)
     foreign = [path.name for path in files if path.stat().st_uid != os.geteuid()]
     if foreign:
         says = f"of another user: {', '.join(foreign)}"
@@ -148,4 +157,14 @@ def check_keys(keys: Path, *, server: bool = False) -> Check:
     opened = [path.name for path in files if stat.S_IMODE(path.stat().st_mode) & 0o077]
     if opened:
         return Check("keys", "fail", f"readable by others: {', '.join(opened)}", f"chmod 600 {keys}/*")
+    try:
+        (load_reading_keys if server else check_keys_there)(keys)
+    except AshiatoError as error:
+        return failed(error, "keys", place=True)
     return Check("keys", "ok", f"{len(files)} file(s), mode 0600")
+
+
+def failed(error: AshiatoError, name: str, *, place: bool = False) -> Check:
+    """Return the check that an error ended; with the place, where the name does not tell it."""
+    says = ": ".join(part for part in (str(error.where or "") if place else "", error.what, error.why) if part)
+    return Check(name, "fail", says, error.todo)

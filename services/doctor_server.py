@@ -14,8 +14,8 @@ from typing import Final
 
 from schemas.errors import AshiatoError
 from services.data_dir import DataDir
-from services.doctor import Check
-from services.doctor_store import check_inside, failed
+from services.doctor import Check, failed
+from services.doctor_store import check_inside
 from services.keys import COPY_KEY, PSEUDONYM_KEY
 from services.store import Store
 from services.store_connectors import Remote
@@ -54,7 +54,7 @@ def check_server(settings: StoreSettings, data_dir: Path, clock: Callable[[], dt
                 yield _pseudonyms(store)
             yield from check_inside(store, clock())
     except AshiatoError as error:
-        yield failed(error)
+        yield failed(error, "store")
 
 
 def check_way(settings: StoreSettings) -> Check:

@@ -9,24 +9,28 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from schemas.errors import AshiatoError, InputError, ManyErrors, RuleError, StoreBusyError
 from services import migrations
 from services.amounts import counted
 from services.context import current_interpretations
 from services.data_dir import DataDir
-from services.doctor import Check
+from services.doctor import Check, failed
 from services.geo import Geo
 from services.rulebook_files import lock_path, read_lock_file, read_rulebook
-from services.store import Store
+from services.store import Store, statement
+from services.store_keys import check_keys_of
 from streams.rule_lock import lock_errors
 
 OLD_REGISTER_DAYS: Final = 365
 """The yearly evaluation (TBA 27-9) looks at what the register says; one that nobody touched for longer is stale."""
 MANY_DEAD_PERCENT: Final = 1
 TOO_MANY_DEAD_PERCENT: Final = 10
+MOST_RANGES: Final = 1_000
+"""So many ranges whose rows are not whole are counted; where there are more, that is said."""
 
+_RECORDS: Final = {"events": "event", "dead_letters": "dead letter", "findings": "finding"}
 _LAST: Final = """
     SELECT count() AS ranges, max(recorded_at) AS last, sum(events) AS events, sum(dead_letters) AS dead FROM ranges
 """
@@ -70,23 +74,25 @@ def check_mmdb(path: Path | None) -> Check:
     return Check("MMDB file", "ok", f"{path}, SHA-256 {geo.sha256[:12]}")
 
 
-def check_store(data_dir: Path, now: dt.datetime) -> Iterator[Check]:
+def check_store(data_dir: Path, now: dt.datetime, salt_key: Path | None = None) -> Iterator[Check]:
     """Yield the checks inside the store of a data directory; makes none.
 
     Args:
         data_dir: the data directory.
         now: UTC.
+        salt_key: file of a salt key outside the data directory.
     """
     if not DataDir(data_dir).store.is_dir():
         yield Check("store", "warn", "no evidence yet", "ashiato ingest FILE, or to look around: ashiato demo")
         return
     try:
         with Store.open(data_dir, now=now) as store:
+            yield _keys(store, salt_key)
             yield from check_inside(store, now)
     except StoreBusyError as error:
         yield Check("store", "warn", f"{error.why or error.what}; what is inside was not looked at", error.todo)
     except AshiatoError as error:
-        yield failed(error)
+        yield failed(error, "store")
 
 
 def check_inside(store: Store, now: dt.datetime) -> Iterator[Check]:
@@ -104,12 +110,17 @@ def check_inside(store: Store, now: dt.datetime) -> Iterator[Check]:
     yield _register(store, now)
     yield _interpretations(store)
     yield from _recorded(store, now)
+    yield _whole(store)
     yield _gaps(store)
 
 
-def failed(error: AshiatoError, name: str = "store") -> Check:
-    """Return the check that an error ended."""
-    return Check(name, "fail", f"{error.what}: {error.why}" if error.why else error.what, error.todo)
+def _keys(store: Store, salt_key: Path | None) -> Check:
+    """Tell whether recording could go on: evidence is made with the keys that it was begun with, or not at all."""
+    try:
+        check_keys_of(store, salt_key)
+    except AshiatoError as error:
+        return failed(error, "recording keys", place=True)
+    return Check("recording keys", "ok", "recording has, or can make, the keys that it needs")
 
 
 def _durable(store: Store) -> Check:
@@ -162,6 +173,39 @@ def _recorded(store: Store, now: dt.datetime) -> Iterator[Check]:
         says = f"{counted(found['ranges'], 'range')}, {counted(found['events'], 'event')}; the last {_span(ago)} ago"
         yield Check("last record", "ok", says)
     yield _dead_letters(found["events"], found["dead"])
+
+
+def _whole(store: Store) -> Check:
+    """Tell whether every range still has the records that it vouches for; only counts are compared."""
+    rows = _not_whole(store)
+    if not rows:
+        return Check("rows of ranges", "ok", "every range has as many records as it vouches for")
+    more = "more than " if len(rows) > MOST_RANGES else ""
+    says = f"{more}{counted(min(len(rows), MOST_RANGES), 'range')} not whole; the first: {_differing(rows[0])}"
+    todo = (
+        "rows were taken out or put in (or a row policy hides some): compare with a backup, ask who may change tables"
+    )
+    return Check("rows of ranges", "fail", says, todo)
+
+
+def _not_whole(store: Store) -> list[dict[str, Any]]:
+    """Return ranges that have other numbers of records than they vouch for, one more than `MOST_RANGES` at most.
+
+    They are counted twice: of what was being written at the first time, the range may be seen and its rows not yet.
+    """
+    sql, limit = statement("missing_rows"), MOST_RANGES + 1
+    only = [row["id"] for row in store.rows(sql, {"only": [], "limit": limit})]
+    return store.rows(sql, {"only": only, "limit": limit}) if only else []
+
+
+def _differing(row: dict[str, Any]) -> str:
+    """Return which range it is, and which numbers differ."""
+    differ = [
+        f"{counted(row[name], noun)}, {row[f'{name}_here']:,} there"
+        for name, noun in _RECORDS.items()
+        if row[name] != row[f"{name}_here"]
+    ]
+    return f"{row['source']} partition {row['partition']}, {row['first']:,} to {row['last']:,} ({'; '.join(differ)})"
 
 
 def _dead_letters(events: int, dead: int) -> Check:

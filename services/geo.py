@@ -34,11 +34,7 @@ class Geo:
         """
         try:
             content = path.read_bytes()
-            # The fast reader wants a file of its own; a copy without a name is nobody else's to replace.
-            with tempfile.NamedTemporaryFile(suffix=".mmdb") as copy:
-                copy.write(content)
-                copy.flush()
-                self._reader = maxminddb.open_database(copy.name, maxminddb.MODE_AUTO)
+            self._reader = _opened(content, path)
         except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
             raise InputError(
                 "the MMDB file cannot be used",
@@ -54,6 +50,23 @@ class Geo:
             return country_in(self._reader.get(ip))
         except (ValueError, maxminddb.InvalidDatabaseError):
             return None  # no address, or an IPv6 one in a file of IPv4
+
+
+def _opened(content: bytes, path: Path) -> maxminddb.Reader:
+    """Return the reader of a file's content.
+
+    Raises:
+        InvalidDatabaseError: it is no MMDB file; the text names the file, not the copy that is read.
+    """
+    # The fast reader wants a file of its own; a copy without a name is nobody else's to replace.
+    with tempfile.NamedTemporaryFile(suffix=".mmdb") as copy:
+        copy.write(content)
+        copy.flush()
+        try:
+            return maxminddb.open_database(copy.name, maxminddb.MODE_AUTO)
+        except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise maxminddb.InvalidDatabaseError(why.replace(copy.name, str(path))) from None
 
 
 def country_in(record: Any) -> str | None:

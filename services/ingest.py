@@ -57,6 +57,11 @@ class FileSummary:
     waiting: int = 0
     error: AshiatoError | None = None
 
+    @property
+    def opened(self) -> bool:
+        """Whether anything was read of it; of a folder, or a file that is not there, nothing is."""
+        return bool(self.source)
+
 
 @dataclass(slots=True)
 class Summary:

@@ -77,6 +77,20 @@ def load_keys(directory: Path, salt_key_file: Path | None = None, made: Callable
         InputError: a key file does not hold a key, or others may read it.
         StoreError: a key file cannot be read or written, or is missing though there is evidence.
     """
+    return _loaded(directory, salt_key_file, made, _own)
+
+
+def check_keys_there(
+    directory: Path, salt_key_file: Path | None = None, made: Callable[[], Made] = nothing_made
+) -> None:
+    """Raise what `load_keys` would raise, and make nothing."""
+    _loaded(directory, salt_key_file, made, lambda path, fresh: _private(path) if path.exists() else fresh)
+
+
+def _loaded(
+    directory: Path, salt_key_file: Path | None, made: Callable[[], Made], own: Callable[[Path, str], str]
+) -> Keys:
+    """Return the keys; ``own`` returns the key in a file of the data directory, and a fresh one where there is none."""
     salt_path, pseudonym_path = directory / SALT_KEY, directory / PSEUDONYM_KEY
     no_salt, no_pseudonym = salt_key_file is None and not salt_path.exists(), not pseudonym_path.exists()
     evidence = made() if no_salt or no_pseudonym else Made()
@@ -84,12 +98,12 @@ def load_keys(directory: Path, salt_key_file: Path | None = None, made: Callable
         raise _lost("pseudonym key", pseudonym_path, _RESTORE_BOTH)
     if no_salt and evidence.salt_key_id is not None:
         raise _lost(f"salt key {evidence.salt_key_id}", salt_path, _RESTORE_SALT)
-    salt_key = _read(salt_key_file) if salt_key_file else _own(salt_path, secrets.token_hex(32))
+    salt_key = _read(salt_key_file) if salt_key_file else own(salt_path, secrets.token_hex(32))
     try:
         derived = Keys(salt_key=salt_key, pseudonym_key=derive_pseudonym_key(salt_key))
         if no_pseudonym and not evidence.came_from(derived):
             raise _lost("pseudonym key", pseudonym_path, _RESTORE_BOTH)
-        return Keys(salt_key=salt_key, pseudonym_key=_own(pseudonym_path, derived.pseudonym_key))
+        return Keys(salt_key=salt_key, pseudonym_key=own(pseudonym_path, derived.pseudonym_key))
     except InputError as error:
         raise error.at(error.where or Place(str(salt_key_file or directory))) from None
 

@@ -96,11 +96,16 @@ def messages_in(content: bytes, where: Place) -> tuple[list[bytes], list[int] | 
     """
     messages, lines = _split(content)
     if not messages:
-        raise UsageError("there is no event", where=where, todo="hand over one event as JSON")
+        raise no_event(where)
     if len(content) > MAX_BYTES or len(messages) > MAX_MESSAGES:
         why = f"at most {MAX_MESSAGES:,} events in {MAX_BYTES >> 20} MiB are looked at"
         raise UsageError("these are too many events", where=where, why=why, todo="use `ashiato ingest` for logs")
     return messages, lines
+
+
+def no_event(where: Place) -> UsageError:
+    """Return the error for what holds no event: a gate must not let through what it has not seen."""
+    return UsageError("there is no event", where=where, todo="hand over one event as JSON")
 
 
 def _split(content: bytes) -> tuple[list[bytes], list[int] | None]:

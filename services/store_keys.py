@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from schemas.errors import Place, StoreError
-from services.keys import COPY_KEY, PSEUDONYM_KEY, Made, load_keys, load_reading_keys
+from services.keys import COPY_KEY, PSEUDONYM_KEY, Made, check_keys_there, load_keys, load_reading_keys
 from services.store import Store, statement
 from streams.commit import Keys
 
@@ -14,6 +14,11 @@ def keys_of(store: Store, salt_key_file: Path | None = None) -> Keys:
     """Return the keys to record with; a store without evidence gets new ones. See `services.keys.load_keys`."""
     store.directory.make_for_keys()
     return load_keys(store.directory.keys, salt_key_file, lambda: _made(store))
+
+
+def check_keys_of(store: Store, salt_key_file: Path | None = None) -> None:
+    """Raise what `keys_of` would raise, and make nothing."""
+    check_keys_there(store.directory.keys, salt_key_file, lambda: _made(store))
 
 
 def reading_keys_of(store: Store) -> Keys:

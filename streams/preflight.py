@@ -22,9 +22,12 @@ from streams.explain import Explanation, Fact, Language, detection_of, explain, 
 from streams.judge import judge
 from streams.register_index import RegisterIndex
 from streams.rules import Rule, Rulebook
+from streams.verdicts import KEPT
 
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 """Severities, the lowest first."""
+
+ASK_AGAIN: Final = "mend it and ask again; nothing of it was recorded"
 
 TELLING: Final = {
     "asset": ("asset.id", "asset.category", "asset.equipment_country", "asset.operator", "asset.operator_country"),
@@ -113,9 +116,11 @@ def _verdict(event: pl.DataFrame, findings: pl.DataFrame, against: Against, lang
 
 
 def _refuse(decoded: Decoded) -> None:
-    """Raise what dead letters say."""
+    """Raise what dead letters would say; but nothing is kept here."""
     letters = decoded.dead_letters.iter_rows(named=True)
-    errors: list[AshiatoError] = [MessageError(letter["reason"], letter["text"]) for letter in letters]
+    errors: list[AshiatoError] = [
+        MessageError(letter["reason"], letter["text"].replace(f"({KEPT})", f"({ASK_AGAIN})")) for letter in letters
+    ]
     if len(errors) == 1:
         raise errors[0]
     if errors:

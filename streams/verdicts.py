@@ -50,7 +50,8 @@ _AT: Final = re.compile(r" at line (\d+) column (\d+)$")
 _WITHOUT_ZONE: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?", re.ASCII)
 
 _MAY_BE_DEEP: Final = 190  # of 200 levels; known keys nest five deep
-_TODO: Final = "mend it at its sender; the message is kept as a dead letter"
+KEPT: Final = "mend it at its sender; the message is kept as a dead letter"
+"""What to do about a message that cannot be read, where messages are recorded."""
 
 _REASON_OF: Final = {
     "missing": "missing-field",
@@ -168,7 +169,7 @@ def _error(
     *,
     column: int | None = None,
     why: str = "",
-    todo: str = _TODO,
+    todo: str = KEPT,
     fields: tuple[str, ...] = (),
 ) -> MessageError:
     where = Place(line=line, column=column) if line is not None else None

@@ -71,4 +71,4 @@ def _checks(settings: Settings, mmdb: Path | None) -> Iterator[Check]:
     if settings.store:
         yield from check_server(settings.store, settings.data_dir, utc_now)
     else:
-        yield from check_store(settings.data_dir, now)
+        yield from check_store(settings.data_dir, now, settings.paths.salt_key)

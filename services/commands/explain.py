@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from services.acts import record_read
-from services.cli_support import example, json_option, to_json
+from services.cli_support import example, json_option, restricted_option, to_json
 from services.clock import new_id, utc_now
 from services.context import builtin_rulebook
 from services.explain import explain_flag
 from services.explain_page import page, show
-from services.flags import find_flag
+from services.flags import also_restricted, find_flag, sees_restricted
 from services.settings import Settings
 from services.settings_options import existing_store, settings_options
 from streams.explain import Language
@@ -31,6 +31,7 @@ from streams.explain import Language
 @click.option(
     "--event", "number", type=click.IntRange(min=1), default=1, show_default=True, help="Which of its events."
 )
+@restricted_option
 @click.option("--lang", "language", type=click.Choice(["en", "ja"]), default="en", show_default=True)
 @click.option(
     "--mmdb",
@@ -42,7 +43,14 @@ from streams.explain import Language
 @settings_options
 @json_option
 def command(
-    flag: str, *, number: int, language: Language, mmdb: Path | None, settings: Settings, as_json: bool
+    flag: str,
+    *,
+    number: int,
+    restricted: bool,
+    language: Language,
+    mmdb: Path | None,
+    settings: Settings,
+    as_json: bool,
 ) -> None:
     """Tell why FLAG (its id, or the beginning of it) was raised.
 
@@ -52,9 +60,10 @@ def command(
     mmdb = mmdb or settings.paths.mmdb
     with existing_store(settings) as store:
         rulebook = builtin_rulebook()
-        found = find_flag(store, rulebook, flag)
+        found = find_flag(store, rulebook, flag, restricted=sees_restricted(store, asked=restricted))
         explained = explain_flag(store, rulebook, found, number=number, language=language, mmdb=mmdb)
-        record_read(store, f"explain {found['id']} --event {number}", 1, now=utc_now(), new_id=new_id)
+        asked = f"explain {found['id']} --event {number}{also_restricted(found['rule'])}"
+        record_read(store, asked, 1, now=utc_now(), new_id=new_id)
     if as_json:
         click.echo(to_json({"flag": found, **asdict(explained)}))
         return

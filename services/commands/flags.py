@@ -10,10 +10,10 @@ import click
 from schemas.errors import UsageError
 from schemas.findings import Level
 from services.acts import record_read
-from services.cli_support import cell, emit, example, json_option, to_json
+from services.cli_support import cell, emit, example, json_option, restricted_option, to_json
 from services.clock import new_id, utc_now
-from services.context import builtin_rulebook, current_interpretations
-from services.flags import find_flag, flag_findings, list_flags
+from services.context import builtin_rulebook
+from services.flags import RESTRICTED_RULES, also_restricted, find_flag, flag_findings, list_flags, sees_restricted
 from services.settings import Settings
 from services.settings_options import existing_store, settings_options
 from services.store import Store
@@ -23,13 +23,31 @@ from streams.rules import Rulebook
 COLUMNS: Final = (
     "id", "level", "rule", "asset", "party", "country", "events", "first_event", "last_event", "operation", "title",
 )  # fmt: skip
+TELLING: Final = (
+    "id",
+    "rule",
+    "level",
+    "events",
+    "last_event",
+    "party",
+    "asset",
+    "country",
+    "operation",
+    "first_event",
+)
+"""Columns, the most telling first: a narrow terminal shows those that fit. An id that is broken cannot be copied."""
 SHOWN: Final = (
     "rule", "title", "clause", "level", "role", "asset", "party", "country", "policy_item", "episode", "events",
     "positions", "first_event", "last_event", "planned", "operations",
 )  # fmt: skip
 LEVEL: Final = click.Choice(get_args(Level))
 NOTHING: Final = "Nothing is flagged."
-NOTHING_MATCHES: Final = "No flag is of these; without --rule, --asset, --party and --level all are listed."
+NOTHING_MATCHES: Final = "No flag is of these; without --rule, --asset, --party and --level others may be listed."
+LEFT_OUT: Final = (
+    f"Flags that few may see ({RESTRICTED_RULES}) are left out, if there are any; --restricted lists them, which is "
+    "recorded as an act."
+)
+"""Said whether there are any or not: an order may forbid to tell that there are."""
 AT_MOST: Final = click.IntRange(1, 100_000)
 
 
@@ -51,7 +69,7 @@ def command() -> None:
 @click.option(
     "--level", "levels", multiple=True, type=click.Choice(get_args(Level)), help="Only of this level; may be repeated."
 )
-@click.option("--restricted", is_flag=True, help="Also what few may see: provision to a foreign government.")
+@restricted_option
 @click.option("--limit", default=100, show_default=True, type=AT_MOST, help="At most so many.")
 @settings_options
 @json_option
@@ -71,8 +89,7 @@ def list_command(
         rulebook = builtin_rulebook()
         if rule:
             _check_rule(store, rulebook, rule)
-        answers = current_interpretations(store)
-        restricted = restricted or not answers.leak.foreign_gov.restricted_visibility
+        restricted = sees_restricted(store, asked=restricted)
         rows = list_flags(
             store, rulebook, rule=rule, asset=asset, party=party, levels=levels, restricted=restricted, limit=limit
         )
@@ -80,22 +97,27 @@ def list_command(
         record_read(store, asked, len(rows), now=utc_now(), new_id=new_id)
     shown = rows if as_json else [{**row, "operation": _example(row["operations"])} for row in rows]
     empty = NOTHING_MATCHES if rule or asset or party or levels else NOTHING
-    emit(shown, as_json=as_json, columns=COLUMNS, empty=empty)
+    if not restricted:
+        empty = f"{empty}\n{LEFT_OUT}"
+    emit(shown, as_json=as_json, columns=COLUMNS, telling=TELLING, empty=empty)
     if not as_json and len(rows) == limit:
         click.echo(f"There may be more than these {limit:,}: raise --limit, or choose with --level or --rule.")
 
 
 @command.command("show", epilog=example("ashiato flags show 1f0c9a7e52d3b846"))
 @click.argument("flag")
+@restricted_option
 @click.option("--limit", default=10, show_default=True, type=AT_MOST, help="At most so many findings.")
 @settings_options
 @json_option
-def show_command(flag: str, *, limit: int, settings: Settings, as_json: bool) -> None:
+def show_command(flag: str, *, restricted: bool, limit: int, settings: Settings, as_json: bool) -> None:
     """Show a flag, named by its id or the beginning of it, with its latest findings and the facts they rest on."""
     with existing_store(settings) as store:
-        found = find_flag(store, builtin_rulebook(), flag)
+        restricted = sees_restricted(store, asked=restricted)
+        found = find_flag(store, builtin_rulebook(), flag, restricted=restricted)
         findings = flag_findings(store, found, limit)
-        record_read(store, f"flags show {found['id']}", len(findings), now=utc_now(), new_id=new_id)
+        few = also_restricted(found["rule"])
+        record_read(store, f"flags show {found['id']}{few}", len(findings), now=utc_now(), new_id=new_id)
     findings = [{**one, "facts": json.loads(one["facts"])} for one in findings]
     if as_json:
         click.echo(to_json({**found, "findings": findings}))
@@ -104,7 +126,7 @@ def show_command(flag: str, *, limit: int, settings: Settings, as_json: bool) ->
     for name in SHOWN:
         click.echo(f"  {name.replace('_', ' '):<12} {cell(found[name])}")
     emit([_line(one) for one in findings], as_json=False)
-    click.echo(f"Why: ashiato explain {found['id']}")
+    click.echo(f"Why: ashiato explain {found['id']}{few}")
 
 
 def _check_rule(store: Store, rulebook: Rulebook, rule: str) -> None:

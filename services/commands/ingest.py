@@ -109,8 +109,10 @@ def command(
         register = current_register(store)
     if as_json:
         click.echo(to_json(as_data(summary)))
-    else:
+    elif any(one.opened for one in summary.files):
         _tell(summary, register, data_dir)
+    for hint in _hints(summary, form, data_dir):
+        click.echo(hint, err=True)
     errors = [one.error for one in summary.files if one.error]
     if errors:
         raise ManyErrors("not every file could be read to its end", errors)
@@ -156,9 +158,26 @@ def _tell(summary: Summary, register: Register, data_dir: Path) -> None:
         click.echo(remark)
 
 
+def _hints(summary: Summary, form: str | None, data_dir: Path) -> Iterator[str]:
+    """Yield what to do about files of which nothing could be read, if their format was named.
+
+    Recording the file anew is what helps: the same file again is known and adds nothing, and what was taken apart by
+    another format need not be whole messages, which alone can be played again.
+    """
+    for one in summary.files:
+        if form and one.dead_letters and not one.events + one.known:
+            again = f"ashiato ingest {shlex.quote(one.path)} --as-new{_there(data_dir)}"
+            yield f"{one.path}: every message became a dead letter; if --format {form} was wrong: {again}"
+
+
+def _there(data_dir: Path) -> str:
+    """Return what leads a command to the same data directory."""
+    return "" if data_dir == Path(DEFAULT_DATA_DIR) else f" --data-dir {shlex.quote(str(data_dir))}"
+
+
 def _remarks(summary: Summary, register: Register, data_dir: Path) -> Iterator[str]:
     """Yield what a reader of the table should know besides."""
-    there = "" if data_dir == Path(DEFAULT_DATA_DIR) else f" --data-dir {shlex.quote(str(data_dir))}"
+    there = _there(data_dir)
     events = summary.total("events")
     rate = f" ({events / summary.seconds:,.0f} events/s)" if events and summary.seconds else ""
     yield f"{counted(events, 'event')}, {counted(summary.findings, 'finding')} in {summary.seconds:.1f} s{rate}."
@@ -170,6 +189,8 @@ def _remarks(summary: Summary, register: Register, data_dir: Path) -> Iterator[s
         query = shlex.quote("SELECT reason, text FROM dead_letters LIMIT 10")
         yield f"Messages that cannot be read are kept: ashiato query {query}{there}"
     for one in summary.files:
+        if one.opened and not (one.error or one.known or one.events or one.dead_letters or one.waiting):
+            yield f"{one.path} holds no event."
         if one.waiting:
             end = f"{one.path}: its end, {counted(one.waiting, 'byte')}, is an unfinished message and not recorded."
             yield end + (" Send the whole again once it is complete." if one.path == "-" else " It waits for its rest.")

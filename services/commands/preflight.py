@@ -18,7 +18,7 @@ from services.cli_support import cell, example, json_option, mmdb_option, to_jso
 from services.clock import utc_now
 from services.explain_page import headline, page_section, reasons, show, ways
 from services.interpretation_files import read_interpretations
-from services.preflight import MAX_BYTES, against, batch_of, current_versions
+from services.preflight import MAX_BYTES, against, batch_of, current_versions, no_event
 from services.register_files import read_register
 from services.settings import Settings
 from services.settings_options import settings_options
@@ -82,7 +82,8 @@ def command(
     Nothing is recorded, and nothing is made. Use it before a transfer, or as a gate in a pipeline: the exit code is 1
     when a rule of the level --fail-on or above would be raised.
     """
-    batch = batch_of(*_read(event), form)
+    content, where = _read(event)
+    batch = batch_of(content, where, form)
     register, answers = EMPTY_REGISTER, read_interpretations(settings_path)
     if register_path is None or settings_path is None:
         loaded, used = current_versions(settings.data_dir, utc_now(), settings.store)
@@ -90,6 +91,8 @@ def command(
     if register_path is not None:
         register = read_register([register_path])
     verdicts = preflight(batch, against(register, answers, mmdb or settings.paths.mmdb), language)
+    if not verdicts:  # messages of a log, none of which holds an event
+        raise no_event(where)
     if as_json:
         click.echo(to_json([_plain(verdict, fail_on) for verdict in verdicts]))
     else:

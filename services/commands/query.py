@@ -15,7 +15,7 @@ from services.settings_options import existing_store, settings_options
 
 @click.command(
     epilog=example(
-        "ashiato query 'SELECT rule, count() FROM findings GROUP BY rule'",
+        "ashiato query 'SELECT rule, uniqExact(event_identity, event_content) AS events FROM findings GROUP BY rule'",
         "ashiato query 'SELECT `event.time`, `asset.key`, `party.country`, leaf_hash FROM evidence LIMIT 5' --json",
         "ashiato query 'SHOW TABLES'",
         "ashiato query --config server.yaml 'SELECT count() FROM flags'",
@@ -28,7 +28,9 @@ def command(sql: str, *, settings: Settings, as_json: bool) -> None:
     """Run a read-only SQL query (ClickHouse) over the evidence.
 
     Views: evidence, findings, flags, ranges, dead_letters, personal_short, personal_long. Who asked what, and how many
-    rows were given, is recorded before they are shown; so is a query that fails.
+    rows were given, is recorded before they are shown; so is a query that fails. It reads whatever the store's user may
+    read, flags that few may see included. The same event delivered twice stands twice in evidence and findings; flags
+    count it once.
     """
     with existing_store(settings) as store:
         try:

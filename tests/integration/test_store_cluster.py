@@ -16,7 +16,7 @@ from services import migrations
 from services.data_dir import DataDir
 from services.identity_review import SOURCE
 from services.migrations.rendering import Shape
-from services.store import Store
+from services.store import Store, statement
 from services.store_connectors import Remote
 from tests.support.clickhouse_front import Front, running_front
 from tests.support.stores import counts, event, evidence, finding_records, ingest, lines, open_store
@@ -54,8 +54,8 @@ def _make_tables(store: Store) -> None:
     client.command("CREATE DATABASE ashiato")
     client.database = "ashiato"
     for migration in migrations.known():
-        for statement in migration.statements(SHAPE):
-            client.command(re.sub(r"Replicated(MergeTree)\([^)]*\)| ON CLUSTER `alone`", r"\1", statement))
+        for one in migration.statements(SHAPE):
+            client.command(re.sub(r"Replicated(MergeTree)\([^)]*\)| ON CLUSTER `alone`", r"\1", one))
     client.close()
 
 
@@ -78,3 +78,10 @@ def test_through_distributed_tables_all_is_as_on_one_server(store: Store, tmp_pa
     assert store.rows("SELECT count() AS n FROM evidence_rows_local") == [{"n": len(expected[1])}]
     (row,) = store.rows("SELECT engine FROM system.tables WHERE name = 'evidence_rows' AND database = 'ashiato'")
     assert row["engine"] == "Distributed"
+
+    asked: dict[str, Any] = {"only": [], "limit": 10}
+    assert store.rows(statement("missing_rows"), asked) == []
+    store.client.command("DELETE FROM evidence_rows_local WHERE `position.offset` = 3")
+    (row,) = store.rows(statement("missing_rows"), asked)
+    assert row["events_here"] == row["events"] - 1
+    assert store.rows(statement("missing_rows"), {**asked, "only": [row["id"]]}) == [row]

@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from services.demo_report import brief, clock, named, repeats, worst
+from services.flags import also_restricted
 
 
 def flag(name: str, rule: str, level: str, events: int) -> dict[str, object]:
@@ -27,6 +28,10 @@ def test_the_worst_flags_come_by_level_and_no_rule_twice_before_another_once() -
 
 def test_without_flags_nothing_is_worst() -> None:
     assert worst([]) == []
+
+
+def test_a_flag_that_few_may_see_is_named_with_what_shows_it() -> None:
+    assert [also_restricted(rule) for rule in ("GOV-PROVISION", "XB-STORE")] == [" --restricted", ""]
 
 
 def test_times_are_those_of_japan() -> None:

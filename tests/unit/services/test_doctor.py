@@ -119,6 +119,17 @@ def test_no_keys_yet_is_no_failure(tmp_path: Path) -> None:
     assert doctor.check_keys(tmp_path / "keys").state == "warn"
 
 
+@pytest.mark.parametrize("server", [False, True])
+@pytest.mark.parametrize("text", ["", "no key"])
+def test_a_file_that_holds_no_key_is_a_failure(text: str, server: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    (tmp_path / "pseudonym.key").write_text(text)
+    (tmp_path / "pseudonym.key").chmod(0o600)
+    check = doctor.check_keys(tmp_path, server=server)
+    assert (check.state, "the pseudonym key cannot be used" in check.says) == ("fail", True)
+    assert str(tmp_path) in check.says
+    assert [file.name for file in tmp_path.iterdir()] == ["pseudonym.key"]
+
+
 def test_where_the_store_is_a_server_the_directory_needs_the_pseudonym_key_alone(tmp_path: Path) -> None:
     def found() -> dict[str, doctor.Check]:
         return {check.name: check for check in doctor.check_machine(tmp_path, NOW, server=True)}

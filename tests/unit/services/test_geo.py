@@ -1,5 +1,6 @@
 """The operator's MMDB file: what it tells, and what it must not be taken to tell."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,10 @@ def test_what_the_hash_names_is_asked_even_when_the_file_is_replaced(tmp_path: P
 def test_a_file_of_another_kind_is_an_error_with_its_path(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "geo.mmdb"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"geo\.mmdb: the MMDB file cannot be used"):
+    with pytest.raises(InputError, match=r"geo\.mmdb: the MMDB file cannot be used") as error:
         Geo(path)
+    named = re.findall(r"/[^\s)]*\.mmdb", str(error.value))
+    assert set(named) == {str(path)}, "not a copy that is gone by now"
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:

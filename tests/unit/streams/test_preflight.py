@@ -13,9 +13,10 @@ from streams.classify import classify
 from streams.decode import decode
 from streams.enrich import enrich
 from streams.judge import judge
-from streams.preflight import LEVELS, Against, Verdict, preflight
+from streams.preflight import ASK_AGAIN, LEVELS, Against, Verdict, preflight
 from streams.register_index import RegisterIndex
 from streams.register_versions import EMPTY_REGISTER
+from streams.verdicts import KEPT
 from tests.support.evidence import KEYS
 from tests.support.flagged import REGISTER, TRANSFER, transfer
 from tests.support.registers import register_of
@@ -87,12 +88,16 @@ def test_an_act_in_ashiato_itself_is_told_as_harmless() -> None:
     assert (verdict.said, verdict.unknown) == ((), ())
 
 
-def test_a_message_that_cannot_be_read_is_told_in_the_words_of_its_dead_letter() -> None:
-    message = b'{"specversion": "1.0"'
+@pytest.mark.parametrize("message", [b'{"specversion": "1.0"', b'{"specversion": "1.0"}', b'{"Records": [{}]}'])
+def test_a_message_that_cannot_be_read_is_told_in_the_words_of_its_dead_letter_but_for_being_kept(
+    message: bytes,
+) -> None:
     (text,) = decode(RawBatch("EVENT", 0, "native", [0], [message], 0, 0)).dead_letters["text"]
     with pytest.raises(MessageError) as error:
         told(message)
-    assert str(error.value) == text
+    assert "kept as a dead letter" in text
+    assert str(error.value) == text.replace(KEPT, ASK_AGAIN)
+    assert "dead letter" not in str(error.value)
 
 
 def test_all_messages_that_cannot_be_read_are_told() -> None:

@@ -42,6 +42,16 @@ def test_an_empty_event_is_told_as_such_and_not_as_a_directory(capsys: pytest.Ca
     assert "directory" not in told
 
 
+@pytest.mark.parametrize("more", [[], ["--json"]])
+@pytest.mark.parametrize("event", ["[]", '{"Records": []}', '{"Records": []}\n{"Records": []}'])
+def test_what_holds_no_event_does_not_pass_the_gate(
+    event: str, more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["preflight", event, *more]) == 2
+    told = capsys.readouterr()
+    assert (told.out, "there is no event" in told.err) == ("", True)
+
+
 def test_one_bad_event_among_good_ones_fails_the_gate() -> None:
     Path("events.ndjson").write_text(f"{json.dumps(ALLOWED)}\n{json.dumps(TRANSFER)}\n", encoding="utf-8")
     assert run(["preflight", "events.ndjson", "--register", "register.yaml"]) == 1
