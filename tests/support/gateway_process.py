@@ -1,4 +1,4 @@
-"""A gateway over a spool as a process of its own: ``python -m tests.support.gateway_process FOLDER PORT LIMITS``."""
+"""A gateway over a spool as a process of its own: ``python -m tests.support.gateway_process FOLDER PORT [LIMITS]``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.gateways import EVENTS, producers_file, spool_in
 START_SECONDS: Final = 60
 
 
-def main(folder: str, port: str, limits: str) -> None:
+def main(folder: str, port: str, limits: str = "{}") -> None:
     """Serve until told to stop."""
     path = Path(folder)
     settings = GatewaySettings(
