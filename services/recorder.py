@@ -33,7 +33,6 @@ IDLE_SECONDS: Final = 0.2
 AGAIN_SECONDS: Final = 1.0
 """How long it waits before it asks a log again that did not answer."""
 
-
 LAG_SECONDS: Final = 1.0
 """How often it tells how far behind it is, whatever it waits for: a store that is away is what the lag is there for."""
 

@@ -24,17 +24,8 @@ COLUMNS: Final = (
     "id", "level", "rule", "asset", "party", "country", "events", "first_event", "last_event", "operation", "title",
 )  # fmt: skip
 TELLING: Final = (
-    "id",
-    "rule",
-    "level",
-    "events",
-    "last_event",
-    "party",
-    "asset",
-    "country",
-    "operation",
-    "first_event",
-)
+    "id", "rule", "level", "events", "last_event", "party", "asset", "country", "operation", "first_event",
+)  # fmt: skip
 """Columns, the most telling first: a narrow terminal shows those that fit. An id that is broken cannot be copied."""
 SHOWN: Final = (
     "rule", "title", "clause", "level", "role", "asset", "party", "country", "policy_item", "episode", "events",

@@ -37,7 +37,7 @@ def test_clients_that_send_slowly_or_disconnect_in_the_middle_cost_only_themselv
             gone = pool.map(lambda number: _gone(process, number), range(TIMES))
             assert {answer.split(b" ", 2)[1] for answer in slow} == {b"408"}
             assert len(list(gone)) == TIMES
-        time.sleep(LIMITS["body_seconds"])
+        time.sleep(LIMITS["body_seconds"])  # the last of those who left are given up by now, and disturb nobody
         assert sender.is_alive(), sender.refused
         process.signal(signal.SIGTERM)
         sender.join(PATIENCE)

@@ -121,7 +121,7 @@ def test_no_keys_yet_is_no_failure(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("server", [False, True])
 @pytest.mark.parametrize("text", ["", "no key"])
-def test_a_file_that_holds_no_key_is_a_failure(text: str, server: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_a_file_that_holds_no_key_is_a_failure(text: str, server: bool, tmp_path: Path) -> None:  # noqa: FBT001  (parametrized)
     (tmp_path / "pseudonym.key").write_text(text)
     (tmp_path / "pseudonym.key").chmod(0o600)
     check = doctor.check_keys(tmp_path, server=server)
