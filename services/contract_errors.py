@@ -9,7 +9,7 @@ import typing
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from schemas.errors import AshiatoError, InputError
@@ -48,19 +48,19 @@ _FORMS: Final[dict[str, tuple[str, str]]] = {
 
 
 def explain(
-    problem: ValidationError, model: type[BaseModel], file: YamlFile, base: Loc, error: type[InputError]
+    problems: Iterable[ErrorDetails], model: type[BaseModel], file: YamlFile, base: Loc, error: type[InputError]
 ) -> Iterator[AshiatoError]:
     """Yield one error for each thing that pydantic found, in its order, at its place in the file.
 
     Args:
-        problem: what pydantic raised for the value at ``base``.
+        problems: what pydantic found in the value at ``base``.
         model: the contract that the value was read as.
         file: the file that the value stands in.
         base: the way to the value.
         error: what to make of it.
     """
     told: set[Loc] = set()
-    for details in problem.errors(include_url=False):
+    for details in problems:
         loc = (*base, *details["loc"])
         _, reached = file.reach(loc)
         # A value that may have several forms is reported once for each: one of them says enough.

@@ -130,7 +130,8 @@ def read_producers(path: Path) -> Producers:
     try:
         found = _File.model_validate_json(json.dumps(file.data))
     except ValidationError as problem:
-        raise ManyErrors("the producers cannot be used", list(explain(problem, _File, file, (), InputError))) from None
+        errors = list(explain(problem.errors(include_url=False), _File, file, (), InputError))
+        raise ManyErrors("the producers cannot be used", errors) from None
     twice = list(_twice(found.producers, file))
     if twice:
         raise ManyErrors("the producers cannot be used", twice)

@@ -53,7 +53,7 @@ def _validated(file: YamlFile) -> tuple[Interpretations | None, list[AshiatoErro
     try:
         return Interpretations.model_validate_json(json.dumps(file.data)), []
     except ValidationError as problem:
-        return None, list(explain(problem, Interpretations, file, (), InterpretationError))
+        return None, list(explain(problem.errors(include_url=False), Interpretations, file, (), InterpretationError))
 
 
 def _one_per_place(errors: list[AshiatoError]) -> list[AshiatoError]:

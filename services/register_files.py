@@ -20,7 +20,8 @@ from schemas.register import Entry, Register
 from services.contract_errors import explain
 from services.yaml_files import YamlFile, read_yaml
 from streams.register_checks import check
-from streams.register_references import Problem, check_plain, closest
+from streams.register_partial import read_partly
+from streams.register_references import Loc, Problem, check_plain, closest
 from streams.register_versions import PARTS, key_of, ordered
 
 MODELS: Final[dict[str, type[Entry]]] = {
@@ -36,7 +37,7 @@ class RegisterFiles:
     """A register as it stands in files.
 
     Attributes:
-        register: the register, its parts sorted by key and first day; only complete if there are no errors.
+        register: the register, its parts sorted by key and first day; complete, and of use, only without errors.
         errors: everything that refuses it, in the order of files and lines.
         warnings: consequences that may not be meant.
         files: the files read.
@@ -71,12 +72,14 @@ def survey_register(paths: Sequence[Path]) -> RegisterFiles:
             collected.errors.extend(many.errors)
         except RegisterError as error:
             collected.errors.append(error)
-    collected.look_into_broken_entries()
+    collected.look_into_unread()
     register = Register.model_validate({part: tuple(items) for part, items in collected.entries.items()})
     warnings: list[AshiatoError] = []
     for problem in check(register, collected.broken):
-        target = collected.errors if problem.level == "error" else warnings
-        target.append(collected.located(problem))
+        if problem.level == "error":
+            collected.errors.append(collected.located(problem))
+        elif problem.loc[:2] not in collected.partial:
+            warnings.append(collected.located(problem))
     rank = {str(path): at for at, path in enumerate(files)}
     collected.errors.sort(key=lambda error: _order(error, rank))
     warnings.sort(key=lambda error: _order(error, rank))
@@ -122,7 +125,8 @@ class _Collected:
 
     entries: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     origins: dict[str, list[tuple[YamlFile, int]]] = field(default_factory=lambda: defaultdict(list))
-    broken: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    partial: set[Loc] = field(default_factory=set)  # part and index of entries that are there in part
+    broken: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # ids of those that are not there
     unread: list[tuple[YamlFile, str, int, Any]] = field(default_factory=list)
     errors: list[AshiatoError] = field(default_factory=list)
 
@@ -156,16 +160,29 @@ class _Collected:
             try:
                 entry = model.model_validate_json(json.dumps(item))
             except ValidationError as problem:
-                self.errors.extend(explain(problem, model, file, (part, index), RegisterError))
-                self.unread.append((file, part, index, item))
-                if isinstance(item, dict):
-                    self.broken[part].add(str(item.get("id", "")))
-                continue
-            self.entries[part].append(entry)
-            self.origins[part].append((file, index))
+                self._take_partly(problem, file, part, index, item)
+            else:
+                self._keep(entry, file, part, index)
 
-    def look_into_broken_entries(self) -> None:
-        """Add what else is wrong with entries that could not be read, so that one pass tells all."""
+    def _keep(self, entry: Entry, file: YamlFile, part: str, index: int) -> None:
+        self.entries[part].append(entry)
+        self.origins[part].append((file, index))
+
+    def _take_partly(self, problem: ValidationError, file: YamlFile, part: str, index: int, item: Any) -> None:
+        """Take what can be read of an entry, so that what else is wrong with it can be told too."""
+        model = MODELS[part]
+        found = read_partly(problem, item, model)
+        details = [*problem.errors(include_url=False), *found.later]
+        self.errors.extend(explain(details, model, file, (part, index), RegisterError))
+        self.unread.append((file, part, index, found.unread))
+        if found.entry is not None:
+            self.partial.add((part, len(self.entries[part])))
+            self._keep(found.entry, file, part, index)
+        elif isinstance(item, dict):
+            self.broken[part].add(str(item.get("id", "")))
+
+    def look_into_unread(self) -> None:
+        """Add what else is wrong with what could not be read, so that one pass tells all."""
         known = {part: {key_of(entry) for entry in self.entries[part]} | self.broken[part] for part in MODELS}
         for file, part, index, item in self.unread:
             for problem in check_plain(part, item, known):

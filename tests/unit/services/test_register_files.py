@@ -10,7 +10,7 @@ from services.register_files import read_register, survey_register
 from streams.register_versions import content_sha256
 from tests.support.registers import told
 
-FIFTY_AND_ONE = """\
+FIFTY_AND_TWO = """\
 carrier:
   - {valid_from: 2025-04-01, name: ""}
   - {valid_from: 2026-04-01, name: Us, bureo: Kanto}
@@ -77,6 +77,7 @@ netwroks: []
 
 TOLD = """\
 2:36: carrier.name must not be empty
+3:5: the carrier "carrier" is there twice at the same time
 3:40: there is no key "bureo" here
 5:59: services.category must be one of: fixed_phone, mobile_phone, ip_phone
 6:69: services.fee must be one of: free, paid
@@ -131,10 +132,10 @@ TOLD = """\
 
 
 def test_a_register_with_many_errors_tells_each_of_them_with_line_and_column(tmp_path: Path) -> None:
-    errors, _ = told(tmp_path, FIFTY_AND_ONE)
+    errors, _ = told(tmp_path, FIFTY_AND_TWO)
     wanted = TOLD.splitlines()
     assert [error[: len(line)] for error, line in zip(errors, wanted, strict=False)] == wanted
-    assert len(errors) == len(wanted) == 51
+    assert len(errors) == len(wanted) == 52
 
 
 def test_fifty_errors_are_fifty_lines(tmp_path: Path) -> None:
@@ -195,6 +196,58 @@ def test_referring_to_a_broken_entry_is_no_second_error(tmp_path: Path) -> None:
         "assets: [{id: a, valid_from: 2025-04-01, name: A, operator: p}]\n",
     )
     assert len(errors) == 1
+
+
+TWO_KINDS = """\
+assets:
+  - {id: a1, valid_from: 2025-04-01, valid_to: 2025-01-01, name: 7, equipment_country: UK}
+  - {id: a2, valid_from: 2025-04-01, name: 7, locators: [{pattern: db*}], operator: p9}
+  - {id: a3, valid_from: 2025-04-01, name: A, locators: [{pattern: db*}], categry: "1"}
+policy:
+  - {id: l1, valid_from: 2025-04-01, item: storage, umu: maybe}
+  - {id: l2, valid_from: 2025-04-01, item: storage, umu: maybe, country: Jp}
+identities:
+  - {id: i1, valid_from: 2025-04-01, issuer: idp, subject: x-*, rol: dba}
+  - {id: i2, valid_from: 2025-04-01, issuer: idp, subject: x-*}
+  - {id: i2, valid_from: 2025-05-01, issuer: idp, subject: y-*, shared: no}
+  - {id: i3, valid_from: 2025-04-01, valid_to: May, issuer: idp, subject: z}
+  - {id: i3, valid_from: 2025-05-01, issuer: idp, subject: z}
+parties:
+  - {id: p1, valid_from: 2025-04-01, name: P, kind: re_subcontractr, accounts: ["aws:1"]}
+  - {id: p2, valid_from: 2025-04-01, name: P, kind: othr, accounts: ["aws:1"], selection: {date: soon}}
+services:
+  - {id: s1, valid_from: 2025-04-01, name: S, category: snss}
+"""
+
+BOTH_KINDS_TOLD = """\
+2:48: assets.valid_to cannot be: valid_to must be later than valid_from
+2:66: assets.name must be a text
+2:88: UK is not a country code
+3:44: assets.name must be a text
+3:85: there is no party "p9"
+4:68: this locator ties with one of the asset "a2"
+4:75: there is no key "categry" here
+6:5: policy cannot be: a line of item storage must name the country
+6:58: policy.umu must be one of: yes, no
+7:58: policy.umu must be one of: yes, no
+7:74: policy.country must be a country code
+9:65: there is no key "rol" here
+11:5: the identity "i2" is there twice at the same time
+11:73: identities.shared must be true or false
+12:48: identities.valid_to must be a date
+15:53: parties.kind must be one of: own, subcontractor, re_subcontractor
+16:53: parties.kind must be one of: own, subcontractor, re_subcontractor
+16:70: this account names the party "p1" too
+16:98: parties.selection.date must be a date
+18:57: services.category must be one of: fixed_phone, mobile_phone, ip_phone
+"""
+
+
+def test_errors_of_an_entry_and_errors_between_entries_are_told_in_one_pass(tmp_path: Path) -> None:
+    errors, warnings = told(tmp_path, TWO_KINDS)
+    wanted = BOTH_KINDS_TOLD.splitlines()
+    assert [error[: len(start)] for error, start in zip(errors, wanted, strict=True)] == wanted
+    assert warnings == []  # of what is read in part, none: the part left out may be what they ask for
 
 
 def test_yaml_errors_of_one_file_do_not_hide_those_of_another(tmp_path: Path) -> None:
