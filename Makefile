@@ -13,9 +13,9 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# Two more than cores: a test that kills, freezes and restarts processes mostly waits; with one more, the cores of a small
-# machine stood still for a quarter of the time. So tests which share something by mistake meet even on one core.
-WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); echo $$((n + 2)))
+# One more than cores: a test that kills and restarts processes mostly waits. So there are two at least, and tests which
+# share something by mistake meet even on one core. Two more gained nothing: what runs side by side slows down.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); echo $$((n + 1)))
 # More arguments for pytest: make test ARGS="-k merkle"
 ARGS ?=
 

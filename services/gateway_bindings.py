@@ -157,17 +157,20 @@ def _elements(body: bytes, max_events: int) -> list[bytes]:
     try:
         found = _ELEMENTS(body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise _no_batch(body) from error
+        raise _no_batch(body, error) from error
     if len(found) > max_events:
         raise Problem("too-large", f"the batch holds {len(found):,} events, of which {max_events:,} are allowed")
     return [bytes(element) for element in found]
 
 
-def _no_batch(body: bytes) -> MessageError:
+def _no_batch(body: bytes, refused: Exception) -> MessageError:
     """Return why a body is no batch: the contract's parser tells the line and column of what is no JSON."""
     try:
         check_text(body)
         check_json(body)
     except MessageError as error:
         return error
-    return MessageError("batch-invalid", "the body is JSON, but no array of events")
+    if isinstance(refused, msgspec.ValidationError):
+        return MessageError("batch-invalid", "the body is JSON, but no array of events")
+    # All that the contract's parser reads and this one does not. One event alone is told which of its fields it is.
+    return MessageError("not-a-number", "the batch holds NaN or an infinite number")

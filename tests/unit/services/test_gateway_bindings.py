@@ -133,6 +133,8 @@ def test_the_elements_of_a_batch_stay_as_they_are(body: bytes, parts: list[bytes
         (b"[" * 100_000, "nesting-too-deep"),
         (b"[1]\xff", "invalid-utf8"),
         (b"[1]\0", "nul-byte"),
+        (b"[1,NaN]", "not-a-number"),
+        (b'[{"a":-Infinity}]', "not-a-number"),
     ],
 )
 def test_what_is_no_batch_says_why(body: bytes, reason: str) -> None:
