@@ -1,7 +1,8 @@
 """What can be read of an entry that its contract refuses, so that one pass over a register tells everything.
 
 A contract stops at what cannot be read, and checks between entries need entries. So keys that are refused are left
-out, and keys that no check looks at are filled in; what comes of it is checked like all others and never kept.
+out, and keys that no error between entries rests on are filled in; what comes of it is checked like all others, and
+serves nothing else.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from schemas.register import Entry
 STAND_INS: Final[dict[str, Any]] = {
     "name": "-", "approver": "-", "kind": "other", "sui_terms": False, "scope": {}, "affecting": "unknown",
 }  # fmt: skip
-"""Required keys that no check between entries looks at, and something that their contracts allow."""
+"""Required keys that no error between entries rests on, and something that their contracts allow."""
 
 _DECIDING: Final = ("valid_to", "role")
 """Without these an entry holds for more than it says, and would tie with others where it does not."""
@@ -58,7 +59,7 @@ def read_partly(problem: ValidationError, item: Any, model: type[Entry]) -> Part
     try:
         entry = model.model_validate_json(json.dumps(kept))
     except ValidationError as second:
-        return Partial(None, [*_of_the_whole(second, refused)], item)
+        return Partial(None, list(_of_the_whole(second, refused)), item)
     return Partial(entry, [], {key: value for key, value in item.items() if key in refused})
 
 
