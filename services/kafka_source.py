@@ -33,7 +33,9 @@ COMMIT_SECONDS: Final = 10.0
 AGAIN_SECONDS: Final = 30.0
 LOOK_SECONDS: Final = 1.0
 """How often it asks where partitions end. What is fetched tells that too; but while a recorder waits for its store,
-nothing more is fetched."""
+nothing more is fetched, and of a partition that rests (`may_rest`) nothing is fetched either."""
+ANSWER_SECONDS: Final = 5.0
+"""How long that may take before every partition is asked for again."""
 LEAST_FETCH: Final = 64 << 10
 GATHER_MS: Final = 100
 """A broker gathers what comes for so long, unless it is much. By default it answers at once, and a log that gets a
@@ -53,6 +55,8 @@ class ConsumerSettings:
         heartbeat_ms: how often it is heard of.
         drain_ms: how long a recorder may finish what it began when partitions move.
         metadata_ms: new partitions are noticed within that time.
+        rest_above: with more messages left than so many, about a full batch, partitions with none left may rest; see
+            `may_rest`.
     """
 
     group: str = "ashiato-recorder"
@@ -61,6 +65,24 @@ class ConsumerSettings:
     heartbeat_ms: int = 3_000
     drain_ms: int = 60_000
     metadata_ms: int = 30_000
+    rest_above: int = 20_000
+
+
+def may_rest(left: Mapping[Any, int], above: int) -> set[Any]:
+    """Return the partitions that need not be asked for until the next look.
+
+    aiokafka has one request open per broker. One that asks for partitions with nothing left waits for `GATHER_MS`, and
+    nothing else is fetched meanwhile: while many messages wait elsewhere, a partition that is caught up rests. It is
+    looked at again within `LOOK_SECONDS`.
+
+    Args:
+        left: by partition, how many messages were left in it when it was last looked at; less than none where more was
+            read since.
+        above: none rests unless more than so many are left in all partitions together.
+    """
+    if sum(messages for messages in left.values() if messages > 0) <= above:
+        return set()
+    return {one for one, messages in left.items() if messages <= 0}
 
 
 class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
@@ -81,6 +103,9 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         self._owner: Owner | None = None
         self._ids = TopicIds(kafka)
         self._ends: dict[Any, int] = {}  # as last asked for
+        self._going: set[Any] = set()  # told where to go on
+        self._resting: set[Any] = set()  # of these, not asked for until the next look
+        self._went_on = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
         self._same: dict[str, str] = {}  # topic → id, as of resuming
 
@@ -134,12 +159,14 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
 
     def on_partitions_assigned(self, assigned: Collection[Any]) -> None:
         """Hold what is assigned until `go_on`."""
+        self._forget()
         self._consumer.pause(*assigned)
         if self._owner:
             self._owner.assigned([self._partition(one) for one in assigned])
 
     async def on_partitions_revoked(self, revoked: Collection[Any]) -> None:
         """Let the owner finish; Kafka hands nothing on before this returns, or the drain time is over."""
+        self._forget()
         if self._owner and revoked:
             await self._owner.revoked()
 
@@ -147,11 +174,16 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
 
     def go_on(self, partition: Partition, offset: int) -> None:
         """Read a partition from ``offset`` on."""
-        self._consumer.seek(self._tp(partition), offset)
-        self._consumer.resume(self._tp(partition))
+        tp = self._tp(partition)
+        self._consumer.seek(tp, offset)
+        self._consumer.resume(tp)
+        self._going.add(tp)
+        self._went_on.set()
 
     async def poll(self, partitions: Sequence[Partition], *, seconds: float, rows: int) -> Mapping[Partition, Run]:
         """Return the next messages; see `services.log.Log.poll`."""
+        if self._looking is not None and self._looking.done():
+            self._looking.result()  # it ends by an error alone; what rests would rest for good
         asked = [self._tp(one) for one in partitions]
         try:
             found = await self._consumer.getmany(*asked, timeout_ms=int(seconds * 1000), max_records=rows)
@@ -223,14 +255,38 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         ends = [end for end in (fetched, self._ends.get(tp)) if end is not None]
         return max(*ends, position) - position if ends else None
 
+    @property
+    def resting(self) -> Collection[Partition]:
+        """The partitions that are not asked for until the next look."""
+        return [self._partition(tp) for tp in self._resting]
+
     # Inside
 
     async def _look(self, consumer: Any) -> None:
         """Ask again and again where partitions end, until cancelled; brokers that are away are asked again too."""
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            with suppress(KafkaError):
-                self._ends = await consumer.end_offsets(list(consumer.assignment()))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._went_on.wait(), LOOK_SECONDS)
+            self._went_on.clear()
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    self._ends = await consumer.end_offsets(list(consumer.assignment()))
+                    positions = {tp: await consumer.position(tp) for tp in self._going & self._ends.keys()}
+            except (KafkaError, TimeoutError):
+                positions = {}  # nothing is known, so nothing rests
+            left = {tp: self._ends[tp] - position for tp, position in positions.items()}
+            self._rest(consumer, may_rest(left, self._settings.rest_above) & self._going)
+
+    def _rest(self, consumer: Any, rest: set[Any]) -> None:
+        """Ask for all partitions but these."""
+        consumer.resume(*(self._resting - rest))
+        consumer.pause(*(rest - self._resting))
+        self._resting = rest
+
+    def _forget(self) -> None:
+        """Partitions move: whoever has one now is told where to go on."""
+        self._going.clear()
+        self._resting.clear()
 
     def _options(self) -> dict[str, Any]:
         """Return what both ways to read have in common."""

@@ -147,7 +147,12 @@ async def _record(plan: Plan, store: Store) -> None:
         kafka=KafkaSettings(plan.bootstrap, request_timeout_ms=5_000),
         topics=plan.topics,
         consumer=ConsumerSettings(
-            group=plan.group, session_timeout_ms=plan.session_ms, heartbeat_ms=300, drain_ms=10_000, metadata_ms=500
+            group=plan.group,
+            session_timeout_ms=plan.session_ms,
+            heartbeat_ms=300,
+            drain_ms=10_000,
+            metadata_ms=500,
+            rest_above=100,
         ),
         recorder=RecorderSettings(
             batch_rows=plan.batch_rows, batch_ms=50, drain_seconds=5, grace_seconds=10, **plan.limits

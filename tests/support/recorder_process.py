@@ -41,7 +41,9 @@ REVIEW_POINTS: Final = (
 )  # fmt: skip
 STOPPED: Final = 3
 RECORDER: Final = {"batch_rows": 100, "batch_ms": 50, "drain_seconds": 5, "grace_seconds": 10}
-CONSUMER: Final = {"session_timeout_ms": 6_000, "heartbeat_ms": 300, "drain_ms": 10_000, "metadata_ms": 500}
+CONSUMER: Final = {
+    "session_timeout_ms": 6_000, "heartbeat_ms": 300, "drain_ms": 10_000, "metadata_ms": 500, "rest_above": 100,
+}  # fmt: skip
 
 
 def mortal(kill: str | None, times: int) -> Callable[[str], None]:

@@ -21,7 +21,9 @@ from services.topics import Input
 from streams.outgoing import Kind, Outgoing
 from tests.support.stores import NOW, context, event
 
-QUICK: Final = ConsumerSettings(session_timeout_ms=6_000, heartbeat_ms=300, drain_ms=10_000, metadata_ms=500)
+QUICK: Final = ConsumerSettings(
+    session_timeout_ms=6_000, heartbeat_ms=300, drain_ms=10_000, metadata_ms=500, rest_above=100
+)
 PATIENCE: Final = 40.0
 """Seconds after which a test gives up waiting."""
 
