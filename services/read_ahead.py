@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -56,7 +57,7 @@ class ReadAhead:
             into.offsets.extend(run.offsets)
             into.values.extend(run.values)
             self.rows += len(run.offsets)
-            self.bytes += sum(map(_size, run.values))
+            self.bytes += _bytes(run.values)
 
     @property
     def room(self) -> int:
@@ -88,7 +89,7 @@ class ReadAhead:
             if later.offsets:
                 self._runs = {partition: later, **self._runs}  # it goes on before the others
             pieces.append(_piece(partition, now, next_offsets[partition]))
-            taken = sum(map(_size, now.values))
+            taken = _bytes(now.values)
             rows, size = rows - len(now), size - taken
             self.rows, self.bytes = self.rows - len(now), self.bytes - taken
         return pieces
@@ -96,19 +97,23 @@ class ReadAhead:
 
 def _split(run: Run, rows: int, size: int) -> tuple[Run, Run]:
     """Return the beginning of a run that ends with the message that reaches ``rows`` or ``size``, and the rest."""
-    sizes = accumulate(map(_size, run.values))
-    fits = next((count for count, total in enumerate(sizes, 1) if count >= rows or total >= size), len(run))
+    fits = min(len(run), rows)
+    if _bytes(run.values[:fits]) >= size:
+        fits = bisect_left(list(accumulate(len(value or b"") for value in run.values)), size) + 1
     return Run(run.offsets[:fits], run.values[:fits]), Run(run.offsets[fits:], run.values[fits:])
 
 
-def _size(value: bytes | None) -> int:
-    return len(value) if value else 0
+def _bytes(values: Sequence[bytes | None]) -> int:
+    return sum(map(len, filter(None, values)))
 
 
 def _piece(partition: Partition, run: Run, first: int) -> RawBatch:
     """Return messages as a batch; it accounts for the gap before them too."""
-    tombstones = frozenset(offset for offset, value in zip(run.offsets, run.values, strict=True) if value is None)
-    messages = [value or b"" for value in run.values] if tombstones else run.values
+    tombstones: frozenset[int] = frozenset()
+    messages = run.values
+    if None in messages:
+        tombstones = frozenset(offset for offset, value in zip(run.offsets, run.values, strict=True) if value is None)
+        messages = [value or b"" for value in run.values]
     return RawBatch(
         partition.source, partition.number, partition.format, run.offsets, messages,  # type: ignore[arg-type]
         first=first, last=run.offsets[-1], tombstones=tombstones,
