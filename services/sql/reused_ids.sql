@@ -1,39 +1,10 @@
 -- Positions whose identity (CloudEvents source and id) is known with several contents, as far as they have no finding
--- yet. One slice of the identities that occur in what has grown, see review_state.sql. `event.contents` is 2 however many
+-- yet. One slice of the identities that occur in what has grown, see repeated_ids.sql. `event.contents` is 2 however many
 -- there are: a finding must not say at which moment it was looked for. Records are read of those positions alone.
 WITH
-grown AS
-(
-    SELECT part.1 AS source, part.2 AS partition, part.3 AS after, part.4 AS through
-    FROM
-    (
-        SELECT arrayJoin(arrayZip(
-            {sources:Array(String)}, {partitions:Array(UInt32)}, {afters:Array(Int64)}, {throughs:Array(Int64)}
-        )) AS part
-    )
-),
-touched AS
-(
-    SELECT cityHash64(`event.source`, `event.id`) AS identity
-    FROM evidence_rows
-    WHERE kind = 'event'
-        AND identity % {slices:UInt64} = {slice:UInt64}
-        AND range_id IN
-        (
-            SELECT r.id
-            FROM range_rows AS r
-            INNER JOIN grown AS g ON r.source = g.source AND r.partition = g.partition
-            WHERE toInt64(r.last) > g.after AND toInt64(r.last) <= g.through
-        )
-),
--- Short numbers first, of whatever rows: nearly all identities are there once, and go no further.
 repeated AS
 (
-    SELECT cityHash64(`event.source`, `event.id`) AS identity
-    FROM evidence_rows
-    WHERE kind = 'event' AND identity % {slices:UInt64} = {slice:UInt64} AND identity IN touched
-    GROUP BY identity
-    HAVING count() > 1
+    -- repeated_ids.sql
 ),
 reused AS
 (
@@ -73,4 +44,3 @@ WHERE e.`position.offset` BETWEEN r.accepted_first AND r.accepted_last
         FROM findings WHERE has({rules:Array(String)}, rule)
     )
 ORDER BY `event.source`, `event.id`, `position.source`, `position.partition`, `position.offset`, `position.part`
-SETTINGS max_threads = 1  -- it has time; recording has not
