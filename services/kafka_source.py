@@ -76,13 +76,13 @@ def may_rest(left: Mapping[Any, int], above: int) -> set[Any]:
     looked at again within `LOOK_SECONDS`.
 
     Args:
-        left: by partition, how many messages were left in it when it was last looked at; less than none where more was
-            read since.
+        left: by partition, how many messages were left in it when it was last looked at. Less than none: more was read
+            since, or the log was cut off behind our back, which only asking for more will tell; so it is asked for.
         above: none rests unless more than so many are left in all partitions together.
     """
     if sum(messages for messages in left.values() if messages > 0) <= above:
         return set()
-    return {one for one, messages in left.items() if messages <= 0}
+    return {one for one, messages in left.items() if messages == 0}
 
 
 class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
@@ -149,6 +149,7 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         if looking is not None:
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
+        self._forget()
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             with suppress(TimeoutError, KafkaError):
@@ -265,8 +266,9 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     async def _look(self, consumer: Any) -> None:
         """Ask again and again where partitions end, until cancelled; brokers that are away are asked again too."""
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._went_on.wait(), LOOK_SECONDS)
+            with suppress(TimeoutError):  # `wait_for` of Python 3.11 may lose a cancellation
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._went_on.wait()
             self._went_on.clear()
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):

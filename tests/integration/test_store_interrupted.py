@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.stores import counts, open_store
+from services.store import Store
+from tests.support.stores import NOW, counts
 
 KILLED_AT = """
 import itertools, os, signal, sys
 from pathlib import Path
 from services.migrations import Shape
-from tests.support.stores import open_store
+from services.store import Store
+from tests.support.stores import NOW
 
 count, render = itertools.count(1), Shape.render
 
@@ -26,7 +28,7 @@ def mortal(shape, statement):
         yield one
 
 Shape.render = mortal
-open_store(Path(sys.argv[1])).close()
+Store.open(Path(sys.argv[1]), now=NOW, create=True).close()
 """
 
 
@@ -36,8 +38,9 @@ def test_killed_while_tables_are_made_the_next_start_makes_them(tmp_path: Path, 
     command = [sys.executable, "-c", KILLED_AT, str(data), str(statement)]
     killed = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(Path.cwd())}, check=False)
     assert killed.returncode == -signal.SIGKILL
+    assert (data / "store").is_dir(), "it was killed while it made this store, and no other"
 
-    with open_store(data) as store:
+    with Store.open(data, now=NOW, create=True) as store:
         assert set(counts(store).values()) == {0}
         names = [row["name"] for row in store.rows("SELECT name FROM migrations ORDER BY name")]
     assert len(names) == len(set(names)) >= 2

@@ -33,7 +33,7 @@ from services.kafka_source import ConsumerSettings
 from services.recorder import RecorderSettings
 from services.run_recorder import RunSettings, run_recorder
 from tests.support.forked import Forked
-from tests.support.stores import context, open_store
+from tests.support.stores import context, made_store
 
 POINTS: Final = ("read", "prepared", "rows", "acknowledged", "ranges", "committed")
 REVIEW_POINTS: Final = (
@@ -74,7 +74,7 @@ def settings(given: dict[str, Any]) -> RunSettings:
 def main(argument: str) -> None:
     """Record until told to stop, or killed."""
     given = json.loads(argument)
-    with open_store(Path(given["data"])) as store:
+    with made_store(Path(given["data"])) as store:
         try:
             checkpoint = mortal(given.get("kill"), given.get("times", 1))
             asyncio.run(run_recorder(store, context, settings(given), checkpoint=checkpoint))

@@ -6,6 +6,7 @@ import atexit
 import datetime as dt
 import itertools
 import json
+import os
 import shutil
 import tempfile
 import threading
@@ -61,9 +62,20 @@ def open_store(path: Path) -> Store:
     A new one is a copy of one that was made in the real way: to make its tables takes three times as long.
     """
     if not path.exists():
-        shutil.copytree(_made_before(), path, symlinks=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree(_made_before(), path.with_name(f".{path.name}-{os.getpid()}"), symlinks=True)
+        copy.rename(path)  # in one step: whoever looks in between sees nothing or all
+    return made_store(path)
+
+
+def made_store(path: Path) -> Store:
+    """Return the same, made without a copy: for processes that are killed, which would leave what they copy from."""
     store = Store.open(path, now=NOW, create=True)
-    _give_keys(store)
+    for name, key in ((SALT_KEY, KEYS.salt_key), (PSEUDONYM_KEY, KEYS.pseudonym_key)):
+        file = store.directory.keys / name
+        if not file.exists():
+            file.touch(0o600)
+            file.write_text(key, encoding="ascii")
     return store
 
 
@@ -73,17 +85,8 @@ def _made_before() -> Path:
     folder = tempfile.TemporaryDirectory(prefix="ashiato-store-")
     atexit.register(folder.cleanup)
     path = Path(folder.name, "data")
-    with Store.open(path, now=NOW, create=True) as store:
-        _give_keys(store)
+    made_store(path).close()
     return path
-
-
-def _give_keys(store: Store) -> None:
-    for name, key in ((SALT_KEY, KEYS.salt_key), (PSEUDONYM_KEY, KEYS.pseudonym_key)):
-        file = store.directory.keys / name
-        if not file.exists():
-            file.touch(0o600)
-            file.write_text(key, encoding="ascii")
 
 
 def event(number: int, **data: Any) -> dict[str, Any]:
