@@ -104,7 +104,6 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         self._ids = TopicIds(kafka)
         self._ends: dict[Any, int] = {}  # as last asked for
         self._going: set[Any] = set()  # told where to go on
-        self._resting: set[Any] = set()  # of these, not asked for until the next look
         self._went_on = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
         self._same: dict[str, str] = {}  # topic → id, as of resuming
@@ -149,7 +148,7 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         if looking is not None:
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
-        self._forget()
+        self._going.clear()
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             with suppress(TimeoutError, KafkaError):
@@ -160,14 +159,14 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
 
     def on_partitions_assigned(self, assigned: Collection[Any]) -> None:
         """Hold what is assigned until `go_on`."""
-        self._forget()
+        self._going.clear()  # whoever has one now is told where to go on
         self._consumer.pause(*assigned)
         if self._owner:
             self._owner.assigned([self._partition(one) for one in assigned])
 
     async def on_partitions_revoked(self, revoked: Collection[Any]) -> None:
         """Let the owner finish; Kafka hands nothing on before this returns, or the drain time is over."""
-        self._forget()
+        self._going.clear()
         if self._owner and revoked:
             await self._owner.revoked()
 
@@ -259,7 +258,7 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     @property
     def resting(self) -> Collection[Partition]:
         """The partitions that are not asked for until the next look."""
-        return [self._partition(tp) for tp in self._resting]
+        return [self._partition(tp) for tp in self._going & self._consumer.paused()]
 
     # Inside
 
@@ -277,18 +276,9 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             except (KafkaError, TimeoutError):
                 positions = {}  # nothing is known, so nothing rests
             left = {tp: self._ends[tp] - position for tp, position in positions.items()}
-            self._rest(consumer, may_rest(left, self._settings.rest_above) & self._going)
-
-    def _rest(self, consumer: Any, rest: set[Any]) -> None:
-        """Ask for all partitions but these."""
-        consumer.resume(*(self._resting - rest))
-        consumer.pause(*(rest - self._resting))
-        self._resting = rest
-
-    def _forget(self) -> None:
-        """Partitions move: whoever has one now is told where to go on."""
-        self._going.clear()
-        self._resting.clear()
+            rest = may_rest(left, self._settings.rest_above) & self._going
+            consumer.resume(*(self._going - rest))
+            consumer.pause(*rest)
 
     def _options(self) -> dict[str, Any]:
         """Return what both ways to read have in common."""

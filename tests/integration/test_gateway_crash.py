@@ -32,6 +32,7 @@ class Sender(threading.Thread):
         self.accepted: list[str] = []
         self.asked: list[str] = []
         self.refused: list[int] = []
+        self.begun = threading.Event()  # something was accepted
 
     def run(self) -> None:
         with httpx.Client(headers=BEARER, trust_env=False, timeout=PATIENCE) as client:
@@ -47,6 +48,7 @@ class Sender(threading.Thread):
                     self.refused.append(answer.status_code)
                     return
                 self.accepted += names
+                self.begun.set()
 
     def _some(self) -> list[dict[str, Any]]:
         return events(self._batch, purpose=self._purpose)
@@ -66,7 +68,7 @@ def test_what_was_acknowledged_survives_kill_9_at_any_instant(tmp_path: Path) ->
             for sender in senders:
                 sender.start()
             time.sleep(random.uniform(0.3, 1.2))  # noqa: S311  (any instant will do)
-            _wait_for_the_first(senders)
+            senders[0].begun.wait(PATIENCE)  # on a slow machine that takes longer than the instant that was chosen
             process.signal(signal.SIGKILL)
             for sender in senders:
                 sender.join(60)
@@ -85,13 +87,6 @@ def test_what_was_acknowledged_survives_kill_9_at_any_instant(tmp_path: Path) ->
     for request, of_request in _by(kept, parts=2).items():
         assert of_request == whole[request], "a part of a request was kept"
     keep_numbers("gateway killed (kill -9) under load", ROUNDS, messages=len(kept), events=len(kept))
-
-
-def _wait_for_the_first(senders: list[Sender]) -> None:
-    """Wait until somebody was accepted: on a slow machine that takes longer than any instant that was chosen."""
-    ends = time.monotonic() + PATIENCE
-    while not any(sender.accepted for sender in senders) and time.monotonic() < ends:
-        time.sleep(0.01)
 
 
 def _by(names: list[str], *, parts: int) -> dict[str, list[str]]:
