@@ -128,9 +128,13 @@ class Store:
         return store
 
     def _prepare(self, *, now: dt.datetime, create: bool, migrate: bool) -> None:
-        """Run or ask for what is pending; where nothing is, this only reads."""
+        """Run or ask for what is pending; where nothing is, this only reads.
+
+        Its client stays, as that of the calling thread: an engine whose last client goes ends, and to start it again
+        took as long as all the rest of opening a store. There may be no database for it to be in before this is over.
+        """
         shape = migrations.Shape(self.database, self.connector.cluster)
-        client = self.connector.client(database=None, settings={})
+        client = self._clients[threading.get_ident()] = self.connector.client(database=None, settings={})
         try:
             done = migrations.applied(client, shape, self.where)
             pending = migrations.pending(done, self.where)
@@ -140,8 +144,7 @@ class Store:
                 migrations.apply(client, pending, shape, now)
         except TROUBLE as error:
             raise self.failed("the store cannot be prepared", error) from None
-        finally:
-            client.close()
+        client.database = self.database
 
     def _older(self, pending: str, *, new: bool) -> StoreError:
         what = "the store has no tables yet" if new else "the store is older than this program"

@@ -5,16 +5,21 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
+from clickhouse_connect.driver.client import Client
 
 from schemas.errors import StoreBusyError, StoreError, UsageError
 from schemas.records import RECORD_COLUMNS
 from services import migrations
 from services.store import Store
+from services.store_connectors import Embedded
+from services.store_settings import DATABASE
 from streams.flags import flag_id
 from streams.ranges import accept
 from streams.record import record
@@ -195,6 +200,27 @@ def test_a_store_opens_again_after_it_was_closed(tmp_path: Path) -> None:
     for _ in range(2):
         with open_store(tmp_path / "data") as store:
             assert counts(store)["events"] == 0
+
+
+def test_who_opens_a_store_goes_on_with_the_client_that_looked_at_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients: list[str | None] = []
+    new_client = Embedded.client
+
+    def counted(self: Embedded, *, database: str | None, settings: Mapping[str, Any]) -> Client:
+        clients.append(database)
+        return new_client(self, database=database, settings=settings)
+
+    monkeypatch.setattr(Embedded, "client", counted)
+    with open_store(tmp_path / "data") as store, ThreadPoolExecutor(1) as other:
+        where = "SELECT currentDatabase() AS name"
+        assert store.rows(where) == other.submit(store.rows, where).result() == [{"name": DATABASE}]
+        assert counts(store)["events"] == 0
+        used = clients[-2:]
+
+    assert used == [None, DATABASE], "another client of one thread starts the engine a second time"
+    assert len(clients) in {2, 3}, "the first store of a process is made, and copied for the test"
 
 
 def test_nothing_is_made_where_only_reading_was_asked_for(tmp_path: Path) -> None:
