@@ -131,7 +131,7 @@ class Store:
         """Run or ask for what is pending; where nothing is, this only reads.
 
         Its client stays, as that of the calling thread: an engine whose last client goes ends, and to start it again
-        took as long as all the rest of opening a store. There may be no database for it to be in before this is over.
+        took as long as all the rest of opening a store. It comes without a database, for there may be none yet.
         """
         shape = migrations.Shape(self.database, self.connector.cluster)
         client = self._clients[threading.get_ident()] = self.connector.client(database=None, settings={})
@@ -144,7 +144,6 @@ class Store:
                 migrations.apply(client, pending, shape, now)
         except TROUBLE as error:
             raise self.failed("the store cannot be prepared", error) from None
-        client.database = self.database
 
     def _older(self, pending: str, *, new: bool) -> StoreError:
         what = "the store has no tables yet" if new else "the store is older than this program"
