@@ -42,6 +42,15 @@ class StoreSettings(BaseModel):
     connect_seconds: Seconds = Field(10, description="Time to connect.")
     request_seconds: Seconds = Field(300, description="Time for the server to answer.")
 
+    @field_validator("database")
+    @classmethod
+    def _is_a_database(cls, database: str) -> str:
+        """Refuse the name that clickhouse-connect takes for none: tables would be made here and looked for there."""
+        if database == "__default__":
+            message = "must be the name of a database; default is one"
+            raise ValueError(message)
+        return database
+
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:

@@ -39,6 +39,7 @@ def test_an_address_says_how_and_where(url: str, *, https: bool, host: str, port
         ({"ca_file": Path("ca.pem")}, "need an https url"),
         ({"url": "https://h", "client_key_file": Path("k")}, "belong together"),
         ({"database": "a; DROP"}, "String should match"),
+        ({"database": "__default__"}, "must be the name of a database"),
         ({"cluster": "a' b"}, "String should match"),
         ({"compression": "brotli"}, "Input should be"),
         ({"colour": "red"}, "Extra inputs"),
