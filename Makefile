@@ -74,18 +74,24 @@ demo: setup ## Play a day of the small carrier in examples/ and tell what was fo
 
 # The tests run a real Apache Kafka: Java, and jars that are compared with their digests in tests/support/kafka/.
 .PHONY: setup-kafka
-setup-kafka: setup ## Get the Apache Kafka that tests run: .cache/kafka, and by apt Java and Maven if root
+setup-kafka: $(VENV)/.python ## Get the Apache Kafka that tests run: .cache/kafka, and by apt Java and Maven if root
 	@python -m tests.support.kafka.jars
 	@python -m tests.support.kafka.archive
 
-# Alerts are judged by promtool, out of Debian's package of Prometheus.
+# Alerts are judged by promtool, out of Debian's package of Prometheus. After the above where both are asked for: apt
+# lets nobody in beside itself.
 .PHONY: setup-promtool
-setup-promtool: setup ## Get the promtool that tests run: .cache/promtool, by apt
+setup-promtool: $(VENV)/.python $(filter setup-kafka,$(MAKECMDGOALS)) ## Get the promtool that tests run: .cache/promtool, by apt
 	@python -m tests.support.promtool
+
+# Neither needs a package, and both mostly wait for the network: they are got beside the packages, which are unpacked.
+.PHONY: setup-tests
+setup-tests: ## Make and get all that `make test` needs
+	@$(MAKE) --jobs 2 setup setup-kafka setup-promtool
 
 ##@ Work
 .PHONY: test lint check format faults fuzz
-test: setup setup-kafka setup-promtool ## Run all tests: random order, all cores, warnings are errors
+test: setup-tests ## Run all tests: random order, all cores, warnings are errors
 	@pytest --numprocesses $(WORKERS) $(ARGS)
 
 lint: setup ## Style, types, import directions

@@ -26,6 +26,13 @@ ENGINE = MergeTree
 ORDER BY name
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 """.strip()
+_RAN: Final = """
+INSERT INTO migrations (name, sha256, applied_at)
+SELECT name, sha256, toDateTime64({now:String}, 6, 'UTC')
+FROM (SELECT {names:Array(String)} AS names, {digests:Array(String)} AS digests)
+ARRAY JOIN names AS name, digests AS sha256
+""".strip()
+"""The client's own insert would do, and load pandas for it: a third of a second, for two rows."""
 _ENGINE: Final = "SELECT engine FROM system.tables WHERE database = {database:String} AND name = 'migrations'"
 
 
@@ -121,5 +128,5 @@ def apply(client: Client, migrations: Sequence[Migration], shape: Shape, now: dt
     for migration in migrations:
         for statement in migration.statements(shape):
             client.command(statement)
-    rows = [[migration.name, migration.sha256, now] for migration in migrations]
-    client.insert("migrations", rows, ["name", "sha256", "applied_at"])
+    names, digests = [one.name for one in migrations], [one.sha256 for one in migrations]
+    client.command(_RAN, parameters={"names": names, "digests": digests, "now": f"{now:%Y-%m-%d %H:%M:%S.%f}"})

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import resource
 import signal
 import threading
 import time
@@ -97,11 +96,6 @@ def _by(names: list[str], *, parts: int) -> dict[str, list[str]]:
     return groups
 
 
-def _small_files() -> None:
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, resource.RLIM_INFINITY))
-
-
 def _posted(url: str) -> httpx.Response:
     """Return the answer to one event of its own."""
     headers = {"content-type": STRUCTURED, **BEARER}
@@ -119,7 +113,7 @@ def test_a_full_disk_refuses_with_503_and_nothing_that_was_acknowledged_is_lost(
 
 def _fill(tmp_path: Path) -> int:
     """Send until the disk is full, make room, send again; return how many messages are kept."""
-    with GatewayProcess(tmp_path, before=_small_files) as process:
+    with GatewayProcess(tmp_path, file_bytes=3_000_000) as process:
         sender = Sender(process.url, "s", batch=50, purpose=os.urandom(1000).hex())
         sender.start()
         sender.join(120)

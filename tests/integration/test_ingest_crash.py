@@ -2,23 +2,23 @@
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.crash import Plan, record
 from tests.support.stores import counts, event, evidence, finding_records, lines, open_store
 
 EVENTS = 40
 ROWS = 10
+MORE = 1000
 Seen = tuple[dict[str, int], list[tuple[object, ...]], list[str]]
 INSERTS_OF_A_BATCH = 5  # evidence, short, long, findings, range
 
 
-def _run(data: Path, log: Path, inserts: int, prefix: str) -> int:
-    command = [sys.executable, "-m", "tests.support.crash", str(data), str(log), str(ROWS), str(inserts), prefix]
-    return subprocess.run(command, capture_output=True, check=False).returncode
+def _run(data: Path, log: Path, inserts: int, prefix: str, rows: int = ROWS) -> int:
+    code, _ = record(Plan(str(data), str(log), rows, prefix, inserts), log.parent)
+    return code
 
 
 def _seen(data: Path) -> Seen:
@@ -79,20 +79,15 @@ def test_a_full_disk_is_told_and_the_same_command_goes_on_when_there_is_room(
     assert _run(data, log, -1, "a") == 0
     with log.open("a") as file:
         # Texts that do not compress, so that the files of one insert outgrow the limit.
-        file.write(lines(event(i, purpose=os.urandom(1500).hex()) for i in range(100, 1100)))
-    code = (
-        "import resource, signal, sys; from tests.support.crash import main\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))\n"
-        f"main({str(data)!r}, {str(log)!r}, '500', '-1', 'b')\n"
-    )
-    full = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        file.write(lines(event(i, purpose=os.urandom(1500).hex()) for i in range(100, 100 + MORE)))
+    code, told = record(Plan(str(data), str(log), MORE // 2, "b"), tmp_path, file_bytes=400_000)
 
-    assert "schemas.errors.StoreAwayError" in full.stderr
-    assert "no space left for writing" in full.stderr
-    assert "goes on where it stopped" in full.stderr
+    assert code == 1
+    assert "schemas.errors.StoreAwayError" in told
+    assert "no space left for writing" in told
+    assert "goes on where it stopped" in told
     with open_store(data) as store:
         assert evidence(store) == clean[1]
-    assert _run(data, log, -1, "c") == 0
+    assert _run(data, log, -1, "c", rows=MORE // 2) == 0
     with open_store(data) as store:
-        assert counts(store)["events"] == EVENTS + 1000
+        assert counts(store)["events"] == EVENTS + MORE

@@ -1,14 +1,11 @@
-"""A program that records a file and is killed at a point of its writing: ``python -m tests.support.crash``.
-
-Arguments: data directory, log, rows of a batch, kill after how many inserts, prefix of range names. It kills itself
-with SIGKILL when that many inserts are done; ``-1`` never.
-"""
+"""A program that records a file and is killed at a point of its writing: `record` runs it as a process of its own."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
-import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +13,27 @@ import polars as pl
 from services.ingest import Ingest
 from services.sources import BatchLimits
 from services.store import Store
+from tests.support.forked import Forked
 from tests.support.stores import NOW, context, names
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What it does.
+
+    Attributes:
+        data: data directory.
+        log: the file.
+        rows: of a batch.
+        prefix: of range names.
+        inserts: it kills itself with SIGKILL when that many inserts are done; never if negative.
+    """
+
+    data: str
+    log: str
+    rows: int
+    prefix: str
+    inserts: int = -1
 
 
 class Mortal(Store):
@@ -32,15 +49,25 @@ class Mortal(Store):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(data: str, log: str, rows: str, inserts: str, prefix: str) -> None:
+def record(plan: Plan, folder: Path, *, file_bytes: int | None = None) -> tuple[int, str]:
+    """Carry a plan out; return the exit code, and what was said on standard error.
+
+    Args:
+        plan: what to do.
+        folder: for what is said.
+        file_bytes: see `Forked`.
+    """
+    out, err = folder / f"{plan.prefix}.out", folder / f"{plan.prefix}.err"
+    code = Forked(_main, json.dumps(asdict(plan)), out=out, err=err, file_bytes=file_bytes).wait()
+    return code, err.read_text()
+
+
+def _main(argument: str) -> None:
     """Record the log; die on the way if told so."""
-    with Mortal.open(Path(data), now=NOW, create=True) as store:
-        Mortal.inserts_left = int(inserts)
-        run = Ingest(store, context(), now=lambda: NOW, new_id=names(prefix), limits=BatchLimits(rows=int(rows)))
-        for one in run.files([Path(log)]).files:
+    plan = Plan(**json.loads(argument))
+    with Mortal.open(Path(plan.data), now=NOW, create=True) as store:
+        Mortal.inserts_left = plan.inserts
+        run = Ingest(store, context(), now=lambda: NOW, new_id=names(plan.prefix), limits=BatchLimits(rows=plan.rows))
+        for one in run.files([Path(plan.log)]).files:
             if one.error:
                 raise one.error
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -1,7 +1,7 @@
 """Processes of tests that are forked from one that has imported what they need: they start in a fraction of the time.
 
 Each is a process like any other, with memory, files and an end of its own, that is killed and frozen as any other. The
-one that they come from is started once, imports, and does nothing else: it has neither judged nor opened anything.
+one that they come from is started once and does nothing but to load: it has neither judged nor opened anything.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import resource
 import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-IMPORTED: Final = ["services.run_recorder", "tests.support.stores"]
-"""All that takes long; chDB is not among it, for its threads would not come along."""
+LOADED: Final = "tests.support.preloaded"
+"""chDB is not among what it loads, for its threads would not come along."""
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(IMPORTED)
+_context.set_forkserver_preload([LOADED])
 
 
 class Forked:
@@ -29,12 +30,16 @@ class Forked:
         argument: for ``main``.
         out: file for its standard output.
         err: file for its standard error.
+        file_bytes: none of its files may grow beyond, as on a full disk.
     """
 
-    def __init__(self, main: Callable[[str], None], argument: str, *, out: Path, err: Path) -> None:
+    def __init__(
+        self, main: Callable[[str], None], argument: str, *, out: Path, err: Path, file_bytes: int | None = None
+    ) -> None:
         out.touch()
         err.touch()
-        self._process = _context.Process(target=_run, args=(main, argument, str(out), str(err)), daemon=True)
+        arguments = (main, argument, str(out), str(err), file_bytes)
+        self._process = _context.Process(target=_run, args=arguments, daemon=True)
         self._process.start()
 
     @property
@@ -47,9 +52,9 @@ class Forked:
         """Return its exit code, less than 0 for the signal that ended it; None as long as it runs."""
         return self._process.exitcode
 
-    def wait(self) -> int:
-        """Wait for its end; return its exit code."""
-        self._process.join()
+    def wait(self, seconds: float | None = None) -> int:
+        """Wait for its end, so many seconds at most; return its exit code."""
+        self._process.join(seconds)
         assert self._process.exitcode is not None
         return self._process.exitcode
 
@@ -59,8 +64,11 @@ class Forked:
             os.kill(self.pid, number)
 
 
-def _run(main: Callable[[str], None], argument: str, out: str, err: str) -> None:
+def _run(main: Callable[[str], None], argument: str, out: str, err: str, file_bytes: int | None) -> None:
     """Run in the new process."""
+    if file_bytes is not None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # what is too long is an error then, and not the end
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, resource.RLIM_INFINITY))
     for path, number in ((out, 1), (err, 2)):
         file = os.open(path, os.O_WRONLY | os.O_APPEND)
         os.dup2(file, number)

@@ -1,15 +1,11 @@
-"""A gateway over a spool as a process of its own: ``python -m tests.support.gateway_process FOLDER PORT [LIMITS]``."""
+"""A gateway over a spool as a process of its own."""
 
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -17,46 +13,52 @@ from typing import Final, Self
 from services.gateway import Gateway, create_app
 from services.gateway_server import producers_of, server_of
 from services.gateway_settings import GatewaySettings
+from tests.support.forked import Forked
 from tests.support.gateways import EVENTS, producers_file, spool_in
 
 START_SECONDS: Final = 60
 
 
-def main(folder: str, port: str, limits: str = "{}") -> None:
-    """Serve until told to stop."""
+def main(argument: str) -> None:
+    """Serve until told to stop. The argument is JSON: ``[folder, port, limits]``."""
+    folder, port, limits = json.loads(argument)
     path = Path(folder)
     settings = GatewaySettings(
-        producers_file=producers_file(path), port=int(port), events_per_second=1_000_000, burst=1_000_000,
-        **json.loads(limits),
-    )  # fmt: skip
+        producers_file=producers_file(path), port=port, events_per_second=1_000_000, burst=1_000_000, **limits
+    )
     spool = spool_in(path)
     server_of(settings, create_app(Gateway(settings, spool, producers_of(settings)), spool)).run()
 
 
 class GatewayProcess:
-    """The process, to be started, signalled and killed; it can be started again over the same spool."""
+    """The process, to be started, signalled and killed; it can be started again over the same spool.
 
-    def __init__(self, folder: Path, before: Callable[[], None] | None = None, **limits: float) -> None:
+    Args:
+        folder: for its spool.
+        file_bytes: see `Forked`.
+        limits: settings of the gateway.
+    """
+
+    def __init__(self, folder: Path, *, file_bytes: int | None = None, **limits: float) -> None:
         self._folder = folder
-        self._before = before
-        self._limits = json.dumps(limits)
+        self._file_bytes = file_bytes
+        self._limits = limits
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "tests.support.gateway_process", str(self._folder), str(self.port)]
-        command.append(self._limits)
-        self._process = subprocess.Popen(command, preexec_fn=self._before)  # noqa: PLW1509  (no threads are running)
+        argument = json.dumps([str(self._folder), self.port, self._limits])
+        out, err = self._folder / "gateway.out", self._folder / "gateway.err"
+        self._process = Forked(main, argument, out=out, err=err, file_bytes=self._file_bytes)
         self.connection().close()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
+        self._process.send_signal(signal.SIGKILL)
         self._process.wait()
 
     def connection(self) -> socket.socket:
@@ -72,7 +74,7 @@ class GatewayProcess:
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
-        os.kill(self._process.pid, number)
+        self._process.send_signal(number)
 
     def wait(self) -> int:
         """Wait until it has ended; return its exit code."""
@@ -86,7 +88,3 @@ class GatewayProcess:
             after = batch.last
         spool.shut()
         return messages
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

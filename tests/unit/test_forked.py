@@ -23,6 +23,11 @@ def test_what_it_prints_is_in_its_files(tmp_path: Path) -> None:
     assert ((tmp_path / "out").read_text(), (tmp_path / "err").read_text()) == ("said\n", "told\n")
 
 
+def test_it_begins_with_the_rules_compiled(tmp_path: Path) -> None:
+    assert _forked(tmp_path, "from services.context import builtin_rulebook as b; print(b.cache_info())").wait() == 0
+    assert "currsize=1" in (tmp_path / "out").read_text()
+
+
 @pytest.mark.parametrize(("code", "why"), [("import sys; sys.exit('no')", "no\n"), ("1 / 0", "ZeroDivisionError")])
 def test_an_error_is_exit_code_1_and_its_text(tmp_path: Path, code: str, why: str) -> None:
     assert _forked(tmp_path, code).wait() == 1
@@ -53,3 +58,17 @@ def test_it_does_not_outlive_a_process_that_is_killed(tmp_path: Path) -> None:
     while command_line.exists() and command_line.read_bytes():  # that of a zombie is empty
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def test_loading_the_rules_asks_no_engine_whose_threads_a_fork_would_lack() -> None:
+    code = (
+        "import os, services.run_recorder, tests.support.stores\n"
+        "before = len(os.listdir('/proc/self/task'))\n"
+        "import tests.support.preloaded\n"
+        "from services.context import builtin_rulebook\n"
+        "print(builtin_rulebook.cache_info().currsize, len(os.listdir('/proc/self/task')) - before)\n"
+        "import polars; polars.select(polars.lit(1))\n"
+        "print(len(os.listdir('/proc/self/task')) > before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "1 0\nTrue\n"
