@@ -120,7 +120,7 @@ def _known(question: Question, test: Test) -> Test:
 
 @lru_cache(maxsize=1024)  # a rulebook says the same few things two hundred times
 def _meant(values: tuple[str, ...], test: Test) -> tuple[str, ...]:
-    """Return those of some values that meet a test. Equality needs no engine: it is what `streams.sigma.folding` says."""
+    """Return those of some values that meet a test; equality (`streams.sigma.folding`) takes no engine."""
     if isinstance(test, Is):
         same = str if test.fold is Fold.EXACT else fold_text
         return tuple(value for value in values if same(value) in test.values)

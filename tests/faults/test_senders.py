@@ -28,7 +28,7 @@ END_WITH_RESET: Final = struct.pack("ii", 1, 0)
 
 @pytest.mark.timeout(120 + 10 * TIMES)
 def test_clients_that_send_slowly_or_disconnect_in_the_middle_cost_only_themselves(tmp_path: Path) -> None:
-    process = GatewayProcess(tmp_path, **LIMITS)
+    process = GatewayProcess(tmp_path, LIMITS)
     with process:
         sender = Sender(process.url, "good", batch=20)
         sender.start()

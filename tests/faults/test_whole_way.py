@@ -6,6 +6,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.faults.report import keep_numbers, share
 from tests.support.gateways import BATCH, BEARER, producers_file
 from tests.support.kafka.broker import Broker
 from tests.support.kafka.topics import committed, ends
-from tests.support.programs import PATIENCE, Program, program, ran
+from tests.support.programs import PATIENCE, Program, forked_program, program, ran
 from tests.support.stores import event, open_store
 
 GROUP = "ashiato-recorder"
@@ -56,10 +57,8 @@ async def test_every_event_that_the_gateway_accepted_is_in_evidence_once_whoever
     for number in range(ROUNDS):
         # A group of its own: nobody waits until a dead member is missed, and where to go on, ranges alone say.
         group = f"{GROUP}-{number}"
-        async with (
-            program("run", "recorder", "--config", str(config), folder=folder, ASHIATO_KAFKA__GROUP=group) as recorder,
-            program("run", "gateway", "--config", str(config), folder=folder) as gateway,
-        ):
+        command = partial(forked_program, "run", folder=folder, ASHIATO_CONFIG=str(config))
+        async with command("recorder", ASHIATO_KAFKA__GROUP=group) as recorder, command("gateway") as gateway:
             port = (await gateway.says("taking events in"))["port"]
             senders = [asyncio.create_task(_send(port, numbers, accepted, asked)) for _ in range(SENDERS)]
             await _at_work(recorder, broker, group)

@@ -8,8 +8,8 @@ import random
 import resource
 import signal
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,13 @@ import pytest
 from tests.faults.report import keep_numbers, share
 from tests.support.gateways import BATCH, BEARER, producers_file
 from tests.support.judging import register_file
-from tests.support.programs import PATIENCE, Program, program, ran
+from tests.support.programs import PATIENCE, Program, forked_program, program, ran
 from tests.support.stores import event, open_store
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(300)]
 
 KILLS = share(4)
+Lent = Callable[..., AbstractAsyncContextManager[Program]]
 NO_LAG = 'ashiato_lag_messages{partition="0",source="spool:audit.events"} 0.0'
 
 
@@ -44,8 +45,8 @@ def config(tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def serving(config: Path) -> AsyncIterator[tuple[Program, httpx.AsyncClient]]:
-    async with program("serve", "--config", str(config), folder=config.parent) as one:
+async def serving(config: Path, lent: Lent = program) -> AsyncIterator[tuple[Program, httpx.AsyncClient]]:
+    async with lent("serve", "--config", str(config), folder=config.parent) as one:
         port = (await one.says("taking events in"))["port"]
         url = f"http://127.0.0.1:{port}"
         async with httpx.AsyncClient(base_url=url, headers=BEARER, trust_env=False, timeout=PATIENCE) as client:
@@ -153,7 +154,7 @@ async def test_every_event_that_was_acknowledged_is_in_evidence_once_after_kills
     numbers = itertools.count()
     dice = random.Random(20261123)  # noqa: S311
     for _ in range(KILLS):
-        async with serving(config) as (serve, client):
+        async with serving(config, forked_program) as (serve, client):
             senders = [asyncio.create_task(load(client, numbers, acknowledged)) for _ in range(4)]
             await asyncio.sleep(dice.uniform(0.05, 1.5))
             await serve.kill()

@@ -1,20 +1,17 @@
 """A ClickHouse server for tests: the HTTP interface over the real engine, with faults that can be switched on.
 
 Its inside is that of `services.local_front`; here it also takes user and password, compressed bodies, TLS, and goes
-wrong on demand. It runs as a process (``python -m tests.support.clickhouse_front DIR``), so that it can be killed, and
-so that several processes can share it; it ends with its standard input.
+wrong on demand. It runs as a process, so that it can be killed, and so that several processes can share it.
 """
 
 from __future__ import annotations
 
-import argparse
 import base64
 import gzip
 import io
 import json
+import signal
 import ssl
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -34,6 +31,7 @@ from services.front_engine import FrontEngine
 from services.front_wire import AUTHENTICATION_FAILED, FrontError, Headers, Statement
 from services.local_front import FrontHandler, FrontServer
 from services.store_settings import StoreSettings
+from tests.support.forked import Forked
 from tests.support.front_login import PASSWORD, USER
 
 TLS: Final = Path(__file__).parent / "tls"
@@ -217,21 +215,25 @@ class Front:
         self.port = 0
         self._tls = tls
         self._config = config
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Forked | None = None
 
     def start(self) -> None:
         """Start it, on the port it had before if it had one."""
-        command = [sys.executable, "-m", "tests.support.clickhouse_front", str(self.folder), "--port", str(self.port)]
-        command += ["--tls"] * self._tls + (["--config", str(self._config)] if self._config else [])
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        self.port = int(self._process.stdout.readline())
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        told = self.folder.with_name(f"{self.folder.name}.port")
+        told.unlink(missing_ok=True)
+        given = [str(self.folder), self.port, self._tls, str(self._config) if self._config else None]
+        self._process = Forked(main, json.dumps(given), out=told, err=told.with_suffix(".err"))
+        while not (port := told.read_text()).endswith("\n"):
+            assert self._process.poll() is None, told.with_suffix(".err").read_text()
+            time.sleep(0.02)
+        self.port = int(port)
 
     def kill(self) -> None:
         """End it as a power cut would."""
         assert self._process is not None
-        self._process.kill()
-        self._process.communicate()
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
 
     def faults(self, *faults: Fault) -> None:
         """Go wrong like this from now on; without faults: no more. What was seen before is forgotten."""
@@ -268,28 +270,18 @@ def running_front(folder: Path, *, tls: bool = False, config: Path | None = None
         front.kill()
 
 
-def main() -> None:
-    """Serve until standard input ends."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--tls", action="store_true")
-    parser.add_argument("--config")
-    given = parser.parse_args()
-    directory = DataDir(given.folder)
+def main(argument: str) -> None:
+    """Serve until killed. The argument is JSON: ``[folder, port, tls, config]``."""
+    folder, port, tls, config = json.loads(argument)
+    directory = DataDir(Path(folder))
     directory.hold(create=True)
-    options = f"?config-file={given.config}" if given.config else ""
-    server = Faulty(FrontEngine(directory.store, directory.temporary, options), given.port)
-    if given.tls:
+    options = f"?config-file={config}" if config else ""
+    server = Faulty(FrontEngine(directory.store, directory.temporary, options), port)
+    if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(TLS / "server.pem", TLS / "server.key")
         context.load_verify_locations(TLS / "ca.pem")
         context.verify_mode = ssl.CERT_OPTIONAL
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_address[1], flush=True)  # noqa: T201
-    sys.stdin.read()
-
-
-if __name__ == "__main__":
-    main()
+    server.serve_forever()

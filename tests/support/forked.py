@@ -7,11 +7,13 @@ one that they come from is started once and does nothing but to load: it has nei
 from __future__ import annotations
 
 import gc
+import math
 import multiprocessing
 import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -40,6 +42,7 @@ class Forked:
         err.touch()
         arguments = (main, argument, str(out), str(err), file_bytes)
         self._process = _context.Process(target=_run, args=arguments, daemon=True)
+        self._asking = threading.Lock()
         self._process.start()
 
     @property
@@ -50,13 +53,17 @@ class Forked:
 
     def poll(self) -> int | None:
         """Return its exit code, less than 0 for the signal that ended it; None as long as it runs."""
-        return self._process.exitcode
+        with self._asking:  # of two threads that ask at the moment of its end, one would get a wrong answer
+            return self._process.exitcode
 
-    def wait(self, seconds: float | None = None) -> int:
+    def wait(self, seconds: float = math.inf) -> int:
         """Wait for its end, so many seconds at most; return its exit code."""
-        self._process.join(seconds)
-        assert self._process.exitcode is not None
-        return self._process.exitcode
+        deadline = time.monotonic() + seconds
+        while (code := self.poll()) is None:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"process {self.pid} goes on after {seconds} s")
+            time.sleep(0.01)
+        return code
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send it a signal, unless it has ended."""

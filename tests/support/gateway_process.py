@@ -6,6 +6,7 @@ import json
 import signal
 import socket
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -35,14 +36,16 @@ class GatewayProcess:
 
     Args:
         folder: for its spool.
-        file_bytes: see `Forked`.
         limits: settings of the gateway.
+        file_bytes: see `Forked`.
     """
 
-    def __init__(self, folder: Path, *, file_bytes: int | None = None, **limits: float) -> None:
+    def __init__(
+        self, folder: Path, limits: Mapping[str, float] | None = None, *, file_bytes: int | None = None
+    ) -> None:
         self._folder = folder
         self._file_bytes = file_bytes
-        self._limits = limits
+        self._limits = dict(limits or {})
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]

@@ -8,10 +8,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
+
+from services.cli import main
+from tests.support.forked import Forked
 
 PATIENCE: Final = 60.0
 """Seconds after which a test gives up waiting."""
@@ -24,15 +28,22 @@ class Program:
         arguments: of ``ashiato``.
         folder: for its log; the command runs there.
         settings: variables of its environment.
+        forked: fork it from a process that has loaded the program, which takes less than a start.
     """
 
-    def __init__(self, arguments: list[str], folder: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, arguments: list[str], folder: Path, settings: Mapping[str, str], *, forked: bool) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ASHIATO_")}
+        environment = {**clean, "PYTHONPATH": str(Path.cwd()), **settings}
         self._log = folder / f"log-{len(list(folder.glob('log-*')))}.ndjson"
+        self.process: subprocess.Popen[bytes] | Forked
+        if forked:
+            given = json.dumps([arguments, str(folder), environment])
+            self.process = Forked(_command, given, out=self._log, err=self._log)
+            return
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "services.cli", *arguments],
-                cwd=folder, env={**clean, "PYTHONPATH": str(Path.cwd()), **settings}, stdout=log, stderr=log,
+                cwd=folder, env=environment, stdout=log, stderr=log,
             )  # fmt: skip
 
     def lines(self) -> list[dict[str, Any]]:
@@ -43,8 +54,8 @@ class Program:
         """Wait until the log has a message for the so-manieth time; return its line."""
         async with asyncio.timeout(PATIENCE):
             while len(found := [line for line in self.lines() if line.get("message") == message]) < times:
-                if self.process.poll() is not None:
-                    raise AssertionError(f"it ended with {self.process.returncode}: {self._log.read_text()}")
+                if (code := self.process.poll()) is not None:
+                    raise AssertionError(f"it ended with {code}: {self._log.read_text()}")
                 await asyncio.sleep(0.05)
         return found[times - 1]
 
@@ -59,19 +70,42 @@ class Program:
 
     async def kill(self) -> None:
         """End it as a power cut would."""
-        self.process.kill()
+        self.process.send_signal(signal.SIGKILL)
         await self.ends()
 
 
 @asynccontextmanager
 async def program(*arguments: str, folder: Path, **settings: str) -> AsyncIterator[Program]:
-    """Lend a running command; one that a test leaves behind is killed."""
-    one = Program(list(arguments), folder, settings)
+    """Lend a running command, started as people start it; one that a test leaves behind is killed."""
+    async with _lent(Program(list(arguments), folder, settings, forked=False)) as one:
+        yield one
+
+
+@asynccontextmanager
+async def forked_program(*arguments: str, folder: Path, **settings: str) -> AsyncIterator[Program]:
+    """Lend the same, forked: for tests that kill many."""
+    async with _lent(Program(list(arguments), folder, settings, forked=True)) as one:
+        yield one
+
+
+@asynccontextmanager
+async def _lent(one: Program) -> AsyncIterator[Program]:
     try:
         yield one
     finally:
         if one.process.poll() is None:
             await one.kill()
+
+
+def _command(argument: str) -> None:
+    """Run a command in a forked process. The argument is JSON: ``[arguments, folder, environment]``."""
+    arguments, folder, environment = json.loads(argument)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    sys.argv = ["ashiato", *arguments]
+    main()
 
 
 async def ran(*arguments: str, folder: Path) -> str:

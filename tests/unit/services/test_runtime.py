@@ -2,10 +2,12 @@ import gc
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from services.runtime import ALLOCATOR, ALLOCATOR_VARIABLE, SWITCH_SECONDS, collect_again, prepare
+from tests.support.stores import event, lines
 
 PROGRAM = """
 import sys
@@ -78,3 +80,18 @@ def test_within_another_program_nothing_changes_when_a_command_is_loaded() -> No
     collect_again()
     assert gc.isenabled()
     assert gc.get_freeze_count() == before
+
+
+RECORDS = """
+import sys
+from services.cli import run
+sys.exit(run(["ingest", *sys.argv[1:]]) or "pandas" in sys.modules)
+"""
+
+
+def test_recording_into_a_new_store_does_not_load_pandas(tmp_path: Path) -> None:
+    """It comes with chDB; Arrow and the store's client would load it, in a third of a second, for what others do."""
+    (tmp_path / "log.ndjson").write_text(lines([event(1, approval=["a"]), event(2)]))
+    command = [sys.executable, "-c", RECORDS, "--data-dir", str(tmp_path / "data"), str(tmp_path / "log.ndjson")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
