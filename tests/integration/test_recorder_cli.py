@@ -2,10 +2,7 @@
 
 import asyncio
 import json
-import os
-import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +18,7 @@ from services.topics import TOPICS
 from tests.support.cloudtrail import message
 from tests.support.kafka.broker import Broker
 from tests.support.kafka.topics import Message, committed, create_topic, delete_topics, read, send
+from tests.support.programs import forked_program, run_forked
 from tests.support.recorders import PATIENCE, Told, kafka_log, messages, recorder, running, until
 from tests.support.stores import NOW, counts, event, ingest, lines, open_store
 
@@ -31,7 +29,6 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def environment(broker: Broker, tmp_path: Path) -> dict[str, str]:
     return {
-        **os.environ,
         "ASHIATO_KAFKA__BOOTSTRAP": broker.bootstrap,
         "ASHIATO_DATA_DIR": str(tmp_path / "data"),
         "ASHIATO_OPS__PORT": "0",
@@ -40,12 +37,9 @@ def environment(broker: Broker, tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def ashiato(environment: dict[str, str]) -> Command:
+def ashiato(environment: dict[str, str], tmp_path: Path) -> Command:
     def run(*arguments: str, code: int = 0, **more: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "services.cli", *arguments], env={**environment, **more},
-            capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
+        done = run_forked(*arguments, folder=tmp_path, **environment, **more)
         assert done.returncode == code, done.stderr
         return done
 
@@ -54,21 +48,15 @@ def ashiato(environment: dict[str, str]) -> Command:
 
 async def record(environment: dict[str, str], group: str, goal: dict[str, dict[int, int]]) -> str:
     """Run the recorder until it has committed the goal (topic → partition → offset), then end it; return its log."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.cli", "run", "recorder", env=environment, stderr=asyncio.subprocess.PIPE
-    )
-    try:
+    folder = Path(environment["ASHIATO_DATA_DIR"]).parent
+    async with forked_program("run", "recorder", folder=folder, **environment) as one:
         async with asyncio.timeout(PATIENCE):
             for topic, offsets in goal.items():
                 while await committed(environment["ASHIATO_KAFKA__BOOTSTRAP"], group, topic) != offsets:
-                    assert process.returncode is None, "the recorder ended by itself"
+                    assert one.process.poll() is None, "the recorder ended by itself"
                     await asyncio.sleep(0.2)
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-        _, told = await process.communicate()
-    assert process.returncode == 0, told.decode()
-    return told.decode()
+        assert await one.stop() == 0, one.log()
+        return one.log()
 
 
 async def test_from_empty_brokers_to_evidence_and_findings(

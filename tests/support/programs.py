@@ -32,8 +32,7 @@ class Program:
     """
 
     def __init__(self, arguments: list[str], folder: Path, settings: Mapping[str, str], *, forked: bool) -> None:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("ASHIATO_")}
-        environment = {**clean, "PYTHONPATH": str(Path.cwd()), **settings}
+        environment = _environment(settings)
         self._log = folder / f"log-{len(list(folder.glob('log-*')))}.ndjson"
         self.process: subprocess.Popen[bytes] | Forked
         if forked:
@@ -46,16 +45,20 @@ class Program:
                 cwd=folder, env=environment, stdout=log, stderr=log,
             )  # fmt: skip
 
+    def log(self) -> str:
+        """Return the log so far."""
+        return self._log.read_text()
+
     def lines(self) -> list[dict[str, Any]]:
-        """Return the log so far; a last word that is no JSON is ``{"said": …}``."""
-        return [_line(text) for text in self._log.read_text().splitlines()]
+        """Return its lines; a last word that is no JSON is ``{"said": …}``."""
+        return [_line(text) for text in self.log().splitlines()]
 
     async def says(self, message: str, times: int = 1) -> dict[str, Any]:
         """Wait until the log has a message for the so-manieth time; return its line."""
         async with asyncio.timeout(PATIENCE):
             while len(found := [line for line in self.lines() if line.get("message") == message]) < times:
                 if (code := self.process.poll()) is not None:
-                    raise AssertionError(f"it ended with {code}: {self._log.read_text()}")
+                    raise AssertionError(f"it ended with {code}: {self.log()}")
                 await asyncio.sleep(0.05)
         return found[times - 1]
 
@@ -95,6 +98,21 @@ async def _lent(one: Program) -> AsyncIterator[Program]:
     finally:
         if one.process.poll() is None:
             await one.kill()
+
+
+def run_forked(*arguments: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end in a forked process; what it says is in new files of the folder too."""
+    number = len(list(folder.glob("command-*.out")))
+    out, err = folder / f"command-{number}.out", folder / f"command-{number}.err"
+    given = json.dumps([arguments, str(folder), _environment(settings)])
+    code = Forked(_command, given, out=out, err=err).wait(PATIENCE)
+    return subprocess.CompletedProcess(arguments, code, out.read_text(), err.read_text())
+
+
+def _environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a command: of this process's those that are none of ours, then the settings."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ASHIATO_")}
+    return {**clean, "PYTHONPATH": str(Path.cwd()), **settings}
 
 
 def _command(argument: str) -> None:
