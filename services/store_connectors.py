@@ -14,9 +14,11 @@ import clickhouse_connect
 import cramjam
 import urllib3
 from clickhouse_connect import common
+from clickhouse_connect.driver.binding import quote_identifier
 from clickhouse_connect.driver.client import Client
 
 from schemas.errors import InputError, Place, StoreError, UsageError
+from services.arrow_streams import ArrowStream
 from services.data_dir import DataDir
 from services.store_errors import TROUBLE, failure, remote_failure
 from services.store_settings import DATABASE, StoreSettings
@@ -63,8 +65,8 @@ class Connector(Protocol):
             StoreError: it cannot be had.
         """
 
-    def insert(self, client: Client, table: str, columns: Sequence[str], rows: memoryview) -> None:
-        """Append rows, an Arrow stream that is not looked at after this; once, whatever happens on the way."""
+    def insert(self, client: Client, table: str, columns: Sequence[str], rows: ArrowStream) -> None:
+        """Append rows, a stream that is not looked at after this; once, whatever happens on the way."""
 
     def failed(self, what: str, error: Exception) -> StoreError:
         """Return our own error for one that a client raised."""
@@ -104,9 +106,13 @@ class Embedded:
         except TROUBLE as error:
             raise self.failed("the store cannot be opened", error) from None
 
-    def insert(self, client: Client, table: str, columns: Sequence[str], rows: memoryview) -> None:
+    def insert(self, client: Client, table: str, columns: Sequence[str], rows: ArrowStream) -> None:
         """Append rows."""
-        client.raw_insert(table, columns, rows, fmt=ARROW)  # type: ignore[arg-type]  # it writes any buffer as it is
+        if rows.path is None:  # the client lays them down in a file; it writes any buffer as it is
+            client.raw_insert(table, columns, rows.bytes, fmt=ARROW)  # type: ignore[arg-type]
+        else:
+            names = ", ".join(map(quote_identifier, columns))
+            client.command(f"INSERT INTO {table} ({names}) FROM INFILE '{rows.path}' FORMAT {ARROW}")
 
     def failed(self, what: str, error: Exception) -> StoreError:
         """Return our own error for one of the engine."""
@@ -182,7 +188,7 @@ class Remote:
             "tls_mode": "strict" if given.client_certificate_file and password else None,
         }
 
-    def insert(self, client: Client, table: str, columns: Sequence[str], rows: memoryview) -> None:
+    def insert(self, client: Client, table: str, columns: Sequence[str], rows: ArrowStream) -> None:
         """Append rows.
 
         The body is given as a generator, which the client cannot begin anew: bytes it would send a second time when the
@@ -190,7 +196,7 @@ class Remote:
         """
         method = self._settings.compression
         client.raw_insert(
-            table, columns, _body(rows, method), settings=_INSERT, fmt=ARROW,
+            table, columns, _body(rows.bytes, method), settings=_INSERT, fmt=ARROW,
             compression=None if method == "none" else method,
         )  # fmt: skip
 

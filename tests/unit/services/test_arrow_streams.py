@@ -1,22 +1,68 @@
 """Frames as the streams that the store takes."""
 
+import gc
+import resource
+import signal
+from pathlib import Path
+
 import polars as pl
 import pyarrow as pa
+import pytest
 
-from services.arrow_streams import ArrowStreams
+from services import arrow_streams
+from services.arrow_streams import ArrowStream, ArrowStreams
+from tests.support.forked import Forked
 
 
-def read(stream: memoryview) -> pa.Table:
-    return pa.ipc.open_stream(pa.py_buffer(bytes(stream))).read_all()
+def read(stream: ArrowStream) -> pa.Table:
+    table = pa.ipc.open_stream(pa.py_buffer(bytes(stream.bytes))).read_all()
+    if stream.path is not None:
+        with pa.OSFile(stream.path) as file:
+            assert pa.ipc.open_stream(file).read_all() == table
+    return table
 
 
-def test_each_stream_holds_its_own_rows_whether_it_is_longer_or_shorter_than_the_one_before() -> None:
+def frame(size: int) -> pl.DataFrame:
+    rows = pl.DataFrame({"record": [f"r{i}" * 300 for i in range(size)], "at": list(range(size))})
+    return rows.cast({"record": pl.String, "at": pl.Int64})
+
+
+@pytest.mark.parametrize("in_files", [True, False])
+def test_each_stream_holds_its_own_rows_whether_it_is_longer_or_shorter_than_the_one_before(
+    monkeypatch: pytest.MonkeyPatch, *, in_files: bool
+) -> None:
+    monkeypatch.setattr(arrow_streams, "_HAS_MEMFD", in_files)
     streams = ArrowStreams()
 
     for size in (3, 1, 20_000, 0, 2):
-        rows = pl.DataFrame({"record": [f"r{i}" * 300 for i in range(size)], "at": list(range(size))})
-        rows = rows.cast({"record": pl.String, "at": pl.Int64})
-        assert read(streams.write(rows)).to_pylist() == rows.to_dicts()
+        stream = streams.write(frame(size))
+        assert read(stream).to_pylist() == frame(size).to_dicts()
+        assert (stream.path is not None) == in_files
+
+
+def test_its_file_goes_with_it() -> None:
+    streams = ArrowStreams()
+    path = streams.write(frame(1)).path
+    assert path is not None
+    assert "ashiato-rows" in str(Path(path).readlink())
+
+    del streams
+    gc.collect()
+
+    assert not Path(path).exists()
+
+
+def limited(_: str) -> None:
+    streams = ArrowStreams()
+    assert streams.write(frame(1)).path is None  # where files may not be so large, memory does
+    assert read(streams.write(frame(2))).to_pylist() == frame(2).to_dicts()
+    assert signal.getsignal(signal.SIGXFSZ) == signal.SIG_IGN
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == 1_000
+
+
+def test_where_files_may_not_be_large_it_is_memory(tmp_path: Path) -> None:
+    process = Forked(limited, "", out=tmp_path / "out", err=tmp_path / "err", file_bytes=1_000)
+    assert (process.wait(), (tmp_path / "err").read_text()) == (0, "")
 
 
 def test_columns_of_few_values_are_dictionaries_of_their_own_block() -> None:

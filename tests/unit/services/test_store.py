@@ -16,7 +16,7 @@ from clickhouse_connect.driver.client import Client
 
 from schemas.errors import StoreBusyError, StoreError, UsageError
 from schemas.records import RECORD_COLUMNS
-from services import migrations
+from services import arrow_streams, migrations
 from services.store import Store
 from services.store_connectors import Embedded
 from services.store_settings import DATABASE
@@ -55,6 +55,23 @@ def _write(store: Store, name: str, first: int, last: int, *, with_range: bool =
     for table, rows in tables(recorded, of):
         if with_range or table != "range_rows":
             store.insert(table, rows)
+
+
+@pytest.mark.parametrize("in_files", [True, False])
+def test_an_insert_has_its_own_rows_alone_however_long_the_one_before_was(
+    store: Store, monkeypatch: pytest.MonkeyPatch, *, in_files: bool
+) -> None:
+    """On Linux the engine reads them from memory that inserts share; elsewhere from a file each."""
+    monkeypatch.setattr(arrow_streams, "_HAS_MEMFD", in_files)
+    sizes = (3, 1_000, 1, 9_000, 2)
+    for number, size in enumerate(sizes):
+        rows = [{"id": f"{number}-{i}", "at": NOW, "kind": str(number), "text": "x" * 1_000} for i in range(size)]
+        store.insert("acts", pl.DataFrame(rows, schema_overrides={"at": pl.Datetime("us", "UTC")}))
+
+    told = store.rows("SELECT kind, count() AS n, uniqExact(id) AS ids FROM acts GROUP BY kind ORDER BY kind")
+
+    assert [(row["n"], row["ids"]) for row in told] == [(size, size) for size in sizes]
+    assert not list(store.directory.temporary.iterdir())
 
 
 def test_rows_of_orphaned_attempts_are_in_no_view(store: Store) -> None:
