@@ -1,8 +1,8 @@
 """What a process tells its allocator and its interpreter before the work begins.
 
-Allocator and threads are about many columns that come and go with every batch, and about two threads that share the
-interpreter: one takes messages apart in Python, the other writes into the store or talks to Kafka. Garbage is about the
-start: a quarter of it was looking through what had just been loaded, again and again.
+Allocator and switching are about many columns that come and go with every batch, and about two threads that share the
+interpreter: one takes messages apart in Python, the other writes into the store or talks to Kafka. Garbage and linear
+algebra are about the start: a quarter of it was looking through what had just been loaded, again and again.
 """
 
 from __future__ import annotations
@@ -19,14 +19,19 @@ ALLOCATOR: Final = "dirty_decay_ms:10000,muzzy_decay_ms:10000"
 """Memory of the batch before is kept for the next one: ten seconds, as jemalloc does by itself. Polars asks for half a
 second, and the kernel then clears the same pages again for every batch."""
 
+BLAS_VARIABLE: Final = "OPENBLAS_NUM_THREADS"
+"""numpy, which others bring with them, starts a thread of linear algebra for each core, and those look for work in vain
+for 60 ms of CPU time. Nothing here multiplies matrices."""
+
 SWITCH_SECONDS: Final = 0.000_5
 """A thread that comes back from native code waits so long for the interpreter, at most. By default it waits ten times
 as long at each of some two hundred steps of a batch while another thread runs Python."""
 
 
 def prepare() -> None:
-    """Set both, before Polars is imported; what the environment says of the allocator stays."""
+    """Set all of it, before Polars and numpy are imported; what the environment says stays."""
     os.environ.setdefault(ALLOCATOR_VARIABLE, ALLOCATOR)
+    os.environ.setdefault(BLAS_VARIABLE, "1")
     sys.setswitchinterval(SWITCH_SECONDS)
 
 

@@ -6,39 +6,41 @@ from pathlib import Path
 
 import pytest
 
-from services.runtime import ALLOCATOR, ALLOCATOR_VARIABLE, SWITCH_SECONDS, collect_again, prepare
+from services.runtime import ALLOCATOR, ALLOCATOR_VARIABLE, BLAS_VARIABLE, SWITCH_SECONDS, collect_again, prepare
 from tests.support.stores import event, lines
 
 PROGRAM = """
 import sys
 sys.argv = ["ashiato", "--version"]
 import services.cli
-assert "polars" not in sys.modules, "the allocator is told before Polars is imported"
+assert not {"polars", "numpy"} & {*sys.modules}, "they read what they are told when they are imported"
 try:
     services.cli.main()
 except SystemExit:
     import os
-    print(os.environ["_RJEM_MALLOC_CONF"], sys.getswitchinterval())
+    print(os.environ["_RJEM_MALLOC_CONF"], os.environ["OPENBLAS_NUM_THREADS"], sys.getswitchinterval())
 """
 
 
 def _told(environment: dict[str, str]) -> str:
-    clean = {name: value for name, value in os.environ.items() if name != ALLOCATOR_VARIABLE}
+    clean = {name: value for name, value in os.environ.items() if name not in {ALLOCATOR_VARIABLE, BLAS_VARIABLE}}
     command = [sys.executable, "-c", PROGRAM]
     done = subprocess.run(command, env={**clean, **environment}, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()[-1]
 
 
-def test_the_command_line_tells_allocator_and_interpreter_before_polars_comes() -> None:
-    assert _told({}) == f"{ALLOCATOR} {SWITCH_SECONDS}"
+def test_the_command_line_tells_allocator_numpy_and_interpreter_before_polars_comes() -> None:
+    assert _told({}) == f"{ALLOCATOR} 1 {SWITCH_SECONDS}"
 
 
-def test_what_the_environment_says_of_the_allocator_stays() -> None:
-    assert _told({ALLOCATOR_VARIABLE: "dirty_decay_ms:1"}) == f"dirty_decay_ms:1 {SWITCH_SECONDS}"
+def test_what_the_environment_says_stays() -> None:
+    told = _told({ALLOCATOR_VARIABLE: "dirty_decay_ms:1", BLAS_VARIABLE: "2"})
+    assert told == f"dirty_decay_ms:1 2 {SWITCH_SECONDS}"
 
 
 def test_the_names_are_those_that_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(ALLOCATOR_VARIABLE, raising=False)
+    monkeypatch.setenv(BLAS_VARIABLE, "1")
     before = sys.getswitchinterval()
     try:
         prepare()
