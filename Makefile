@@ -12,6 +12,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Tests start hundreds of processes: each of them would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 # One more than cores: a test that kills and restarts processes mostly waits. So there are two at least, and tests which
 # share something by mistake meet even on one core. Two more gained nothing: what runs side by side slows down.
@@ -87,8 +89,9 @@ setup-promtool: $(VENV)/.python $(filter setup-kafka,$(MAKECMDGOALS)) ## Get the
 	@python -m tests.support.promtool
 
 # Neither needs a package, and both mostly wait for the network: they are got beside the packages, which are unpacked.
+# Of several tasks that are asked for, others may need the packages too: then they come first, and once.
 .PHONY: setup-tests
-setup-tests: ## Make and get all that `make test` needs
+setup-tests: $(if $(word 2,$(MAKECMDGOALS)),setup) ## Make and get all that `make test` needs
 	@$(MAKE) --jobs 2 setup setup-kafka setup-promtool
 
 ##@ Work

@@ -21,10 +21,9 @@ LOW_CARDINALITY: Final = frozenset({
 })  # fmt: skip
 """Columns with few distinct values; as dictionaries they reach the store's LowCardinality columns at half the cost."""
 
-_STEP_BYTES: Final = 8 << 20
-"""The memory grows by this, so that batches of about one size find it large enough."""
+_LEAST_BYTES: Final = 1 << 20
 
-_HAS_MEMFD: Final = hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir()
+HAS_MEMFD: Final = hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class ArrowStreams:
         counted = pa.MockOutputStream()
         _write(table, counted)
         if counted.size() > len(self._memory):
-            self._grow(-(-counted.size() // _STEP_BYTES) * _STEP_BYTES)
+            self._grow(rounded(counted.size()))
         _write(table, pa.FixedSizeBufferWriter(self._memory))
         return ArrowStream(memoryview(self._memory)[: counted.size()], self._path)
 
@@ -68,7 +67,7 @@ class ArrowStreams:
         """Take so many bytes: of a file without a name, or where there are none or none so large, just memory."""
         try:
             file = self._unnamed()
-            os.ftruncate(file, size)
+            os.posix_fallocate(file, 0, size)  # what cannot be had is an error now, and not the end of us later
             self._memory = pa.py_buffer(memoryview(mmap.mmap(file, size)))
             self._path = f"/proc/self/fd/{file}"
         except OSError:
@@ -81,11 +80,17 @@ class ArrowStreams:
             OSError: there can be none.
         """
         if self._file is None:
-            if not _HAS_MEMFD:
-                raise OSError(errno.ENOSYS, "this system has no files without a name")
+            if not HAS_MEMFD:
+                raise OSError(errno.ENOSYS, "there are no files without a name")
             self._file = os.memfd_create("ashiato-rows")
             weakref.finalize(self, os.close, self._file)
         return self._file
+
+
+def rounded(size: int) -> int:
+    """Return a size to take for so many bytes, up to a quarter larger: batches of about one size find it enough."""
+    step = max(_LEAST_BYTES, (1 << size.bit_length()) >> 3)
+    return -(-size // step) * step
 
 
 def _table(rows: pl.DataFrame) -> pa.Table:

@@ -22,6 +22,7 @@ from services.arrow_streams import ArrowStream
 from services.data_dir import DataDir
 from services.store_errors import TROUBLE, failure, remote_failure
 from services.store_settings import DATABASE, StoreSettings
+from services.written_parts import WrittenParts
 
 ARROW: Final = "ArrowStream"
 _PIECE_BYTES: Final = 1 << 20
@@ -84,8 +85,10 @@ class Embedded:
         self.database = DATABASE
         self.cluster: str | None = None
         self.has_keys = True
+        self._written = WrittenParts(self.where)
         self._former_tempdir = tempfile.tempdir
-        # The client hands blocks to the engine through temporary files: they stay under our own roof and clock.
+        # Where rows are no file of memory, the client hands them to the engine through temporary files: they stay under
+        # our own roof and clock.
         tempfile.tempdir = str(directory.temporary)
 
     def client(self, *, database: str | None, settings: Mapping[str, Any]) -> Client:
@@ -107,12 +110,13 @@ class Embedded:
             raise self.failed("the store cannot be opened", error) from None
 
     def insert(self, client: Client, table: str, columns: Sequence[str], rows: ArrowStream) -> None:
-        """Append rows."""
-        if rows.path is None:  # the client lays them down in a file; it writes any buffer as it is
-            client.raw_insert(table, columns, rows.bytes, fmt=ARROW)  # type: ignore[arg-type]
-        else:
-            names = ", ".join(map(quote_identifier, columns))
-            client.command(f"INSERT INTO {table} ({names}) FROM INFILE '{rows.path}' FORMAT {ARROW}")
+        """Append rows, and see that they are written."""
+        with self._written.checked(client, table):
+            if rows.path is None:  # the client lays them down in a file; it writes any buffer as it is
+                client.raw_insert(table, columns, rows.bytes, fmt=ARROW)  # type: ignore[arg-type]
+            else:
+                names = ", ".join(map(quote_identifier, columns))
+                client.command(f"INSERT INTO {table} ({names}) FROM INFILE '{rows.path}' FORMAT {ARROW}")
 
     def failed(self, what: str, error: Exception) -> StoreError:
         """Return our own error for one of the engine."""

@@ -7,6 +7,7 @@ import os
 import signal
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
@@ -15,6 +16,9 @@ from services.sources import BatchLimits
 from services.store import Store
 from tests.support.forked import Forked
 from tests.support.stores import NOW, context, names
+
+PATIENCE: Final = 60.0
+"""Seconds after which it is no longer waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def record(plan: Plan, folder: Path, *, file_bytes: int | None = None) -> tuple[
         file_bytes: see `Forked`.
     """
     out, err = folder / f"{plan.prefix}.out", folder / f"{plan.prefix}.err"
-    code = Forked(_main, json.dumps(asdict(plan)), out=out, err=err, file_bytes=file_bytes).wait()
+    code = Forked(_main, json.dumps(asdict(plan)), out=out, err=err, file_bytes=file_bytes).ended(PATIENCE)
     return code, err.read_text()
 
 

@@ -65,6 +65,14 @@ class Forked:
             time.sleep(0.01)
         return code
 
+    def ended(self, seconds: float) -> int:
+        """Wait for its end, and kill it if it has not ended after so many seconds; return its exit code."""
+        try:
+            return self.wait(seconds)
+        finally:
+            self.send_signal(signal.SIGKILL)
+            self.wait()
+
     def send_signal(self, number: signal.Signals) -> None:
         """Send it a signal, unless it has ended."""
         if self.poll() is None:

@@ -105,7 +105,7 @@ def run_forked(*arguments: str, folder: Path, **settings: str) -> subprocess.Com
     number = len(list(folder.glob("command-*.out")))
     out, err = folder / f"command-{number}.out", folder / f"command-{number}.err"
     given = json.dumps([arguments, str(folder), _environment(settings)])
-    code = Forked(_command, given, out=out, err=err).wait(PATIENCE)
+    code = Forked(_command, given, out=out, err=err).ended(PATIENCE)
     return subprocess.CompletedProcess(arguments, code, out.read_text(), err.read_text())
 
 

@@ -43,6 +43,13 @@ def test_a_signal_ends_it(tmp_path: Path, number: signal.Signals) -> None:
     one.send_signal(number)  # nobody is there any more
 
 
+def test_one_that_takes_too_long_is_told_and_ended(tmp_path: Path) -> None:
+    one = _forked(tmp_path, LONG)
+    with pytest.raises(TimeoutError, match="goes on after"):
+        one.ended(0.2)
+    assert one.poll() == -signal.SIGKILL
+
+
 def test_it_does_not_outlive_a_process_that_is_killed(tmp_path: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path; from tests.support.forked import Forked\n"

@@ -27,11 +27,14 @@ def frame(size: int) -> pl.DataFrame:
     return rows.cast({"record": pl.String, "at": pl.Int64})
 
 
-@pytest.mark.parametrize("in_files", [True, False])
+LINUX = pytest.mark.skipif(not arrow_streams.HAS_MEMFD, reason="the system has no files without a name")
+
+
+@pytest.mark.parametrize("in_files", [pytest.param(True, marks=LINUX), False])
 def test_each_stream_holds_its_own_rows_whether_it_is_longer_or_shorter_than_the_one_before(
     monkeypatch: pytest.MonkeyPatch, *, in_files: bool
 ) -> None:
-    monkeypatch.setattr(arrow_streams, "_HAS_MEMFD", in_files)
+    monkeypatch.setattr(arrow_streams, "HAS_MEMFD", in_files)
     streams = ArrowStreams()
 
     for size in (3, 1, 20_000, 0, 2):
@@ -40,6 +43,7 @@ def test_each_stream_holds_its_own_rows_whether_it_is_longer_or_shorter_than_the
         assert (stream.path is not None) == in_files
 
 
+@LINUX
 def test_its_file_goes_with_it() -> None:
     streams = ArrowStreams()
     path = streams.write(frame(1)).path
@@ -50,6 +54,12 @@ def test_its_file_goes_with_it() -> None:
     gc.collect()
 
     assert not Path(path).exists()
+
+
+@pytest.mark.parametrize("size", [1, (1 << 20) + 1, 5_000_000, 40_000_000, (1 << 26) + 1])
+def test_what_is_taken_is_enough_and_at_most_a_quarter_or_a_mebibyte_more(size: int) -> None:
+    taken = arrow_streams.rounded(size)
+    assert size <= taken <= max(size + (1 << 20), size * 1.25)
 
 
 def limited(_: str) -> None:

@@ -3,9 +3,11 @@
 import datetime as dt
 import json
 import random
+import resource
+import secrets
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,10 @@ import polars as pl
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from schemas.errors import StoreBusyError, StoreError, UsageError
+from schemas.errors import StoreAwayError, StoreBusyError, StoreError, UsageError
 from schemas.records import RECORD_COLUMNS
 from services import arrow_streams, migrations
+from services.arrow_streams import ArrowStream
 from services.store import Store
 from services.store_connectors import Embedded
 from services.store_settings import DATABASE
@@ -26,6 +29,7 @@ from streams.record import record
 from streams.tables import range_row, tables
 from tests.support.evidence import KEYS, VERSIONS, batch_of, decoded_of, facts_of, findings_of
 from tests.support.evidence import NOON as NOW
+from tests.support.forked import Forked
 from tests.support.ranges import range_of
 from tests.support.stores import counts, open_store
 
@@ -57,12 +61,15 @@ def _write(store: Store, name: str, first: int, last: int, *, with_range: bool =
             store.insert(table, rows)
 
 
-@pytest.mark.parametrize("in_files", [True, False])
+LINUX = pytest.mark.skipif(not arrow_streams.HAS_MEMFD, reason="the system has no files without a name")
+
+
+@pytest.mark.parametrize("in_files", [pytest.param(True, marks=LINUX), False])
 def test_an_insert_has_its_own_rows_alone_however_long_the_one_before_was(
     store: Store, monkeypatch: pytest.MonkeyPatch, *, in_files: bool
 ) -> None:
     """On Linux the engine reads them from memory that inserts share; elsewhere from a file each."""
-    monkeypatch.setattr(arrow_streams, "_HAS_MEMFD", in_files)
+    monkeypatch.setattr(arrow_streams, "HAS_MEMFD", in_files)
     sizes = (3, 1_000, 1, 9_000, 2)
     for number, size in enumerate(sizes):
         rows = [{"id": f"{number}-{i}", "at": NOW, "kind": str(number), "text": "x" * 1_000} for i in range(size)]
@@ -72,6 +79,36 @@ def test_an_insert_has_its_own_rows_alone_however_long_the_one_before_was(
 
     assert [(row["n"], row["ids"]) for row in told] == [(size, size) for size in sizes]
     assert not list(store.directory.temporary.iterdir())
+
+
+def _fill_the_disk(folder: str) -> None:
+    rows = [{"id": f"{i}", "at": NOW, "kind": "k", "text": secrets.token_hex(500)} for i in range(2_000)]
+    frame = pl.DataFrame(rows, schema_overrides={"at": pl.Datetime("us", "UTC")})
+    paths, insert = list[str | None](), Embedded.insert
+
+    def noting(self: Embedded, client: Client, table: str, columns: Sequence[str], rows: ArrowStream) -> None:
+        paths.append(rows.path)
+        insert(self, client, table, columns, rows)
+
+    Embedded.insert = noting  # type: ignore[method-assign]
+    with open_store(Path(folder)) as store:
+        store.insert("acts", frame)
+        # The memory is there; what the engine makes of it may not be so large any more.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+        with pytest.raises(StoreAwayError, match="no space left for writing"):
+            store.insert("acts", frame)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        store.insert("acts", frame[:3])
+        (told,) = store.rows("SELECT count() AS n, sum(length(text)) AS bytes FROM acts")
+        assert told == {"n": 2_003, "bytes": 2_003_000}
+    assert len(paths) == 3
+    assert None not in paths
+
+
+@LINUX
+def test_a_disk_that_fills_up_while_the_engine_reads_from_memory_is_told(tmp_path: Path) -> None:
+    process = Forked(_fill_the_disk, str(tmp_path / "full"), out=tmp_path / "out", err=tmp_path / "err")
+    assert (process.wait(60), (tmp_path / "err").read_text()) == (0, "")
 
 
 def test_rows_of_orphaned_attempts_are_in_no_view(store: Store) -> None:

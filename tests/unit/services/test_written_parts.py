@@ -1,0 +1,138 @@
+"""What the engine says that it has written is there: with a real engine and files that are really too short."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from schemas.errors import StoreAwayError, StoreError
+from services.store import Store
+from services.written_parts import WrittenParts, is_whole
+from tests.support.stores import NOW, open_store
+
+PARTS = """
+    SELECT name, path, level, bytes_on_disk FROM system.parts
+    WHERE database = currentDatabase() AND table = 'acts' AND active ORDER BY name
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(tmp_path / "data") as store:
+        yield store
+
+
+def act(name: str) -> pl.DataFrame:
+    row = {"id": name, "at": NOW, "kind": "k", "text": name * 100}
+    return pl.DataFrame([row], schema_overrides={"at": pl.Datetime("us", "UTC")})
+
+
+def ids(store: Store) -> list[str]:
+    return sorted(row["id"] for row in store.rows("SELECT id, text FROM acts"))
+
+
+def shorten(part: dict[str, Any], file: str = "data.bin") -> None:
+    path = Path(part["path"], file)
+    os.truncate(path, path.stat().st_size - 1)
+
+
+def test_parts_as_the_engine_writes_and_merges_them_are_whole(store: Store) -> None:
+    for name in "abc":
+        store.insert("acts", act(name))
+    assert [is_whole(part) for part in store.rows(PARTS)] == [True] * 3
+
+    store.client.command("OPTIMIZE TABLE acts FINAL")
+
+    assert [(part["level"], is_whole(part)) for part in store.rows(PARTS)] == [(1, True)]
+    store.insert("acts", act("d"))
+    assert ids(store) == [*"abcd"]
+
+
+@pytest.mark.parametrize("file", ["data.bin", "data.cmrk4", "count.txt", "primary.cidx"])
+def test_a_part_of_which_a_file_is_a_byte_short_is_not_whole(store: Store, file: str) -> None:
+    store.insert("acts", act("a"))
+    (part,) = store.rows(PARTS)
+
+    shorten(part, file)
+
+    assert not is_whole(part)
+
+
+@pytest.mark.parametrize("file", ["columns.txt", "checksums.txt"])
+def test_a_part_of_which_a_file_is_empty_is_not_whole(store: Store, file: str) -> None:
+    store.insert("acts", act("a"))
+    (part,) = store.rows(PARTS)
+
+    os.truncate(Path(part["path"], file), 0)
+
+    assert not is_whole(part)
+
+
+def test_a_part_that_was_merged_away_meanwhile_is_no_concern(store: Store) -> None:
+    assert is_whole({"path": str(store.directory.path / "gone"), "bytes_on_disk": 1})
+
+
+def test_rows_of_a_short_part_are_taken_out_and_may_be_written_again(store: Store) -> None:
+    parts = WrittenParts(store.connector.where)
+    store.insert("acts", act("a"))
+
+    with pytest.raises(StoreAwayError, match="no space left for writing"):
+        insert_short(store, parts, "b")
+
+    assert ids(store) == ["a"]
+    with parts.checked(store.client, "acts"):
+        store.insert("acts", act("b"))
+    assert ids(store) == ["a", "b"]
+
+
+def test_what_could_not_be_taken_out_is_before_the_next_insert(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts, client = WrittenParts(store.connector.where), store.client
+    store.insert("acts", act("a"))
+    command = client.command
+    monkeypatch.setattr(client, "command", lambda sql: _refuse() if "DROP PART" in sql else command(sql))
+    with pytest.raises(StoreAwayError):
+        insert_short(store, parts, "b")
+    assert len(store.rows(PARTS)) == 2
+    monkeypatch.setattr(client, "command", command)
+
+    with pytest.raises(StoreAwayError), parts.checked(client, "acts"):
+        raise AssertionError("a part of before is in the way")
+
+    assert ids(store) == ["a"]
+    with parts.checked(client, "acts"):
+        store.insert("acts", act("b"))
+    assert ids(store) == ["a", "b"]
+
+
+def _refuse() -> None:
+    raise OSError("no space left")
+
+
+def insert_short(store: Store, parts: WrittenParts, name: str) -> None:
+    """Insert, and leave a part of it, as an engine does that takes no notice of a write that failed."""
+    with parts.checked(store.client, "acts"):
+        store.insert("acts", act(name))
+        shorten(store.rows(PARTS)[-1])
+
+
+def test_a_merged_part_that_is_short_stops_whoever_writes(store: Store) -> None:
+    """It holds what counts already: nothing of it is thrown away, and nobody goes on as if nothing were."""
+    for name in "ab":
+        store.insert("acts", act(name))
+    parts = WrittenParts(store.connector.where)
+    with parts.checked(store.client, "acts"):
+        store.insert("acts", act("c"))
+    store.client.command("OPTIMIZE TABLE acts FINAL")
+    shorten(store.rows(PARTS)[0])
+
+    for _ in range(2):
+        with (
+            pytest.raises(StoreError, match="a part of acts is not whole") as error,
+            parts.checked(store.client, "acts"),
+        ):
+            pass
+        assert not isinstance(error.value, StoreAwayError)
+    assert len(store.rows(PARTS)) == 1
