@@ -35,7 +35,7 @@ from streams.classify import classify
 from streams.commit import digest
 from streams.decode import decode
 from streams.enrich import enrich
-from streams.event_columns import SLICE, EventColumns
+from streams.event_columns import SLICE, EventColumns, TextLists
 from streams.fast_events import FastEvent
 from streams.leaves import written
 
@@ -94,9 +94,17 @@ def _decoding(messages: list[bytes]) -> Iterator[tuple[str, Ways]]:
         "lists of texts into a column",
         {
             "pl.Series": lambda: pl.Series(fields, dtype=pl.List(pl.String)),
-            "pa.array (used)": lambda: pl.Series(pl.from_arrow(pa.array(fields, type=texts))),
+            "pa.array (loads pandas)": lambda: pl.Series(pl.from_arrow(pa.array(fields, type=texts))),
+            "lengths and texts (used)": partial(_text_lists, fields),
         },
     )
+
+
+def _text_lists(fields: list[list[str] | None]) -> pl.Series:
+    lists = TextLists()
+    for begin in range(0, len(fields), SLICE):
+        lists.add(begin, fields[begin : begin + SLICE])
+    return lists.series(len(fields))
 
 
 def _in_slices(messages: list[bytes], size: int) -> pl.Series:

@@ -59,7 +59,7 @@ class EventColumns:
     def __init__(self) -> None:
         self._count = 0
         self._pieces: dict[str, list[tuple[int, pl.Series]]] = {}
-        self._lists: dict[str, _Lists] = {}
+        self._lists: dict[str, TextLists] = {}
         self._text, self._ends = bytearray(), array("q", [0])
 
     def add(self, events: Sequence[FastEvent]) -> None:
@@ -70,7 +70,7 @@ class EventColumns:
             if _all_absent(values):
                 continue
             if _TYPES[name] == "texts":
-                self._lists.setdefault(name, _Lists()).add(self._count, values)
+                self._lists.setdefault(name, TextLists()).add(self._count, values)
             else:
                 self._pieces.setdefault(name, []).append((self._count, _piece(_TYPES[name], values)))
         for event in events:
@@ -125,7 +125,7 @@ class EventColumns:
         return cast("pl.Series", pl.from_arrow(column))
 
 
-class _Lists:
+class TextLists:
     """A column of lists of texts that comes a slice at a time; null and empty lists are told apart.
 
     Arrow would take the lists as they are, but loads pandas before it does: a third of a second and 40 MB, for nothing.
