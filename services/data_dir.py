@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from schemas.errors import Place, StoreBusyError, StoreError, UsageError
+from services.written_parts import WrittenParts
 
 MODE = 0o700
 """Evidence and keys are nobody else's to read."""
@@ -26,6 +27,8 @@ class DataDir:
         self.temporary = path / "tmp"
         self.front = path / "front.json"
         """Where the process that holds the directory lets others in, if it does (`services.local_front`)."""
+        self.written = WrittenParts(Place(str(path)))
+        """What all that insert into the store here have in common."""
         self._lock: IO[str] | None = None
 
     def hold(self, *, create: bool) -> None:

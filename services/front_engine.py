@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -9,15 +10,21 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
 from typing import Any, BinaryIO, Final
 
 import chdb
 
+from schemas.errors import StoreAwayError, StoreError
+from services.data_dir import DataDir
 from services.front_wire import BAD_REQUEST, FrontError, Statement
+from services.written_parts import Engine
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CODE: Final = re.compile(r"Code: (\d+)\.")
+_INTO: Final = re.compile(r"\s*INSERT\s+INTO\s+(?:`?(?P<database>\w+)`?\.)?`?(?P<table>\w+)`?", re.IGNORECASE)
+_NOT_ENOUGH_SPACE: Final = 243
+_CORRUPTED_DATA: Final = 246
 _KEEPS_STATE: Final = re.compile(r"\s*(SET|USE)\b", re.IGNORECASE)
 _IDLE_CONNECTIONS: Final = 16
 _COPY_BYTES: Final = 1 << 20
@@ -33,14 +40,14 @@ class FrontEngine:
     own ones.
 
     Args:
-        path: where the engine's files are; this process has them open already, or nobody has.
-        temporary: where the data of inserts passes through.
+        directory: this process holds it; it has the engine's files open already, or nobody has.
         options: more for the engine's connection, for example ``{"config-file": …}``.
     """
 
-    def __init__(self, path: Path, temporary: Path, options: str = "") -> None:
-        self._name = os.path.realpath(path) + options
-        self._temporary = temporary
+    def __init__(self, directory: DataDir, options: str = "") -> None:
+        self._name = os.path.realpath(directory.store) + options
+        self._temporary = directory.temporary
+        self._written = directory.written
         self._idle: list[tuple[Key, Any]] = []
         self._lock = threading.Lock()
 
@@ -55,7 +62,27 @@ class FrontEngine:
                 return self._query(connection, statement.sql, statement.result_format, statement.parameters)
             with self._file(statement.data) as path:
                 sql = f"{statement.sql} FROM INFILE {_quoted(path)} FORMAT {statement.data_format}"
-                return self._query(connection, sql, statement.result_format, {})
+                with self._checked(connection, statement):
+                    return self._query(connection, sql, statement.result_format, {})
+
+    @contextmanager
+    def _checked(self, connection: Any, statement: Statement) -> Iterator[None]:
+        """See that what an insert says to have written is written (`services.written_parts`)."""
+        into = _INTO.match(statement.sql)
+        if into is None:
+            yield
+            return
+        engine = Engine(partial(self._rows, connection), partial(self._query, connection), (FrontError,))
+        try:
+            with self._written.checked(engine, (into["database"] or statement.database or "default", into["table"])):
+                yield
+        except StoreAwayError as error:
+            raise FrontError(_NOT_ENOUGH_SPACE, f"Code: {_NOT_ENOUGH_SPACE}. DB::Exception: {error.why}") from None
+        except StoreError as error:
+            raise FrontError(_CORRUPTED_DATA, f"Code: {_CORRUPTED_DATA}. DB::Exception: {error.why}") from None
+
+    def _rows(self, connection: Any, sql: str, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self._query(connection, sql, "JSONEachRow", parameters).splitlines()]
 
     def close(self) -> None:
         """Close connections that are not in use."""

@@ -181,7 +181,7 @@ class LocalFront:
 
     def __init__(self, directory: DataDir) -> None:
         self._directory = directory
-        self._engine = FrontEngine(directory.store, directory.temporary)
+        self._engine = FrontEngine(directory)
         token = secrets.token_urlsafe(32)
         self._server = FrontServer(self._engine, token)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="front", daemon=True)

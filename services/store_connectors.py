@@ -22,7 +22,7 @@ from services.arrow_streams import ArrowStream
 from services.data_dir import DataDir
 from services.store_errors import TROUBLE, failure, remote_failure
 from services.store_settings import DATABASE, StoreSettings
-from services.written_parts import WrittenParts
+from services.written_parts import Engine
 
 ARROW: Final = "ArrowStream"
 _PIECE_BYTES: Final = 1 << 20
@@ -85,7 +85,6 @@ class Embedded:
         self.database = DATABASE
         self.cluster: str | None = None
         self.has_keys = True
-        self._written = WrittenParts(self.where)
         self._former_tempdir = tempfile.tempdir
         # Where rows are no file of memory, the client hands them to the engine through temporary files: they stay under
         # our own roof and clock.
@@ -111,7 +110,7 @@ class Embedded:
 
     def insert(self, client: Client, table: str, columns: Sequence[str], rows: ArrowStream) -> None:
         """Append rows, and see that they are written."""
-        with self._written.checked(client, table):
+        with self.directory.written.checked(engine_of(client), (self.database, table)):
             if rows.path is None:  # the client lays them down in a file; it writes any buffer as it is
                 client.raw_insert(table, columns, rows.bytes, fmt=ARROW)  # type: ignore[arg-type]
             else:
@@ -126,6 +125,15 @@ class Embedded:
         """Let the data directory go."""
         tempfile.tempdir = self._former_tempdir
         self.directory.release()
+
+
+def engine_of(client: Client) -> Engine:
+    """Return how a client asks."""
+
+    def rows(sql: str, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
+        return list(client.query(sql, parameters=dict(parameters)).named_results())
+
+    return Engine(rows, client.command, TROUBLE)
 
 
 class Remote:

@@ -276,7 +276,7 @@ def main(argument: str) -> None:
     directory = DataDir(Path(folder))
     directory.hold(create=True)
     options = f"?config-file={config}" if config else ""
-    server = Faulty(FrontEngine(directory.store, directory.temporary, options), port)
+    server = Faulty(FrontEngine(directory, options), port)
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(TLS / "server.pem", TLS / "server.key")

@@ -1,7 +1,9 @@
 """What the engine says that it has written is there: with a real engine and files that are really too short."""
 
+import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,15 @@ import polars as pl
 import pytest
 
 from schemas.errors import StoreAwayError, StoreError
+from services import written_parts
+from services.local_front import LocalFront
 from services.store import Store
+from services.store_connectors import engine_of
+from services.store_settings import DATABASE
 from services.written_parts import WrittenParts, is_whole
 from tests.support.stores import NOW, open_store
 
+ACTS = (DATABASE, "acts")
 PARTS = """
     SELECT name, path, level, bytes_on_disk FROM system.parts
     WHERE database = currentDatabase() AND table = 'acts' AND active ORDER BY name
@@ -34,7 +41,7 @@ def ids(store: Store) -> list[str]:
     return sorted(row["id"] for row in store.rows("SELECT id, text FROM acts"))
 
 
-def shorten(part: dict[str, Any], file: str = "data.bin") -> None:
+def shorten(part: Mapping[str, Any], file: str = "data.bin") -> None:
     path = Path(part["path"], file)
     os.truncate(path, path.stat().st_size - 1)
 
@@ -71,8 +78,28 @@ def test_a_part_of_which_a_file_is_empty_is_not_whole(store: Store, file: str) -
     assert not is_whole(part)
 
 
-def test_a_part_that_was_merged_away_meanwhile_is_no_concern(store: Store) -> None:
-    assert is_whole({"path": str(store.directory.path / "gone"), "bytes_on_disk": 1})
+def test_a_part_that_is_gone_when_it_is_looked_at_again_is_no_concern(store: Store) -> None:
+    parts, asked = WrittenParts(store.connector.where), engine_of(store.client)
+    seen = itertools.count()
+
+    def rows(sql: str, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
+        gone = {"name": "202611_9_9_0", "path": str(store.directory.path / "gone"), "bytes_on_disk": 1}
+        return [*asked.rows(sql, parameters), *([gone] if next(seen) == 1 else [])]
+
+    with parts.checked(replace(asked, rows=rows), ACTS):
+        store.insert("acts", act("a"))
+
+    assert next(seen) == 3
+    assert ids(store) == ["a"]
+
+
+def test_a_folder_within_a_part_is_counted_with_what_it_holds(store: Store) -> None:
+    store.client.command("CREATE TABLE wide (a UInt64, PROJECTION p (SELECT sum(a))) ENGINE = MergeTree ORDER BY a")
+    with WrittenParts(store.connector.where).checked(engine_of(store.client), (DATABASE, "wide")):
+        store.client.command("INSERT INTO wide SELECT number FROM numbers(100)")
+    (part,) = store.rows(PARTS.replace("'acts'", "'wide'"))
+    assert is_whole(part)
+    assert [one for one in Path(part["path"]).iterdir() if one.is_dir()]
 
 
 def test_rows_of_a_short_part_are_taken_out_and_may_be_written_again(store: Store) -> None:
@@ -83,7 +110,7 @@ def test_rows_of_a_short_part_are_taken_out_and_may_be_written_again(store: Stor
         insert_short(store, parts, "b")
 
     assert ids(store) == ["a"]
-    with parts.checked(store.client, "acts"):
+    with parts.checked(engine_of(store.client), ACTS):
         store.insert("acts", act("b"))
     assert ids(store) == ["a", "b"]
 
@@ -98,11 +125,8 @@ def test_what_could_not_be_taken_out_is_before_the_next_insert(store: Store, mon
     assert len(store.rows(PARTS)) == 2
     monkeypatch.setattr(client, "command", command)
 
-    with pytest.raises(StoreAwayError), parts.checked(client, "acts"):
-        raise AssertionError("a part of before is in the way")
-
-    assert ids(store) == ["a"]
-    with parts.checked(client, "acts"):
+    with parts.checked(engine_of(client), ACTS):
+        assert ids(store) == ["a"]
         store.insert("acts", act("b"))
     assert ids(store) == ["a", "b"]
 
@@ -113,9 +137,48 @@ def _refuse() -> None:
 
 def insert_short(store: Store, parts: WrittenParts, name: str) -> None:
     """Insert, and leave a part of it, as an engine does that takes no notice of a write that failed."""
-    with parts.checked(store.client, "acts"):
+    with parts.checked(engine_of(store.client), ACTS):
         store.insert("acts", act(name))
         shorten(store.rows(PARTS)[-1])
+
+
+def test_a_changed_part_that_is_short_is_not_thrown_away(store: Store) -> None:
+    store.insert("acts", act("a"))
+    parts = WrittenParts(store.connector.where)
+    with parts.checked(engine_of(store.client), ACTS):
+        store.insert("acts", act("b"))
+    store.client.command("ALTER TABLE acts UPDATE text = 'c' WHERE id = 'a' SETTINGS mutations_sync = 2")
+    assert [part["level"] for part in store.rows(PARTS)] == [0, 0]
+    for part in store.rows(PARTS):
+        shorten(part)
+
+    with pytest.raises(StoreError, match="a part of acts is not whole"), parts.checked(engine_of(store.client), ACTS):
+        pass
+
+    assert len(store.rows(PARTS)) == 2
+
+
+def test_what_others_insert_through_the_front_is_looked_at_too(store: Store) -> None:
+    """Theirs is told to them, and nothing of it is taken for ours."""
+    path = store.directory.path
+    store.insert("acts", act("a"))
+    with LocalFront(store.directory), Store.open(path, now=NOW) as through:
+        through.insert("acts", act("b"))
+        whole = written_parts.is_whole
+
+        def is_whole_but_new(part: Mapping[str, Any]) -> bool:
+            if part["name"] == store.rows(PARTS)[-1]["name"]:
+                shorten(part)  # as an engine does that takes no notice of a write that failed
+            return whole(part)
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(written_parts, "is_whole", is_whole_but_new)
+            with pytest.raises(StoreAwayError, match="no space left"):
+                through.insert("acts", act("c"))
+        store.insert("acts", act("d"))
+        through.insert("acts", act("c"))
+
+    assert ids(store) == [*"abcd"]
 
 
 def test_a_merged_part_that_is_short_stops_whoever_writes(store: Store) -> None:
@@ -123,7 +186,7 @@ def test_a_merged_part_that_is_short_stops_whoever_writes(store: Store) -> None:
     for name in "ab":
         store.insert("acts", act(name))
     parts = WrittenParts(store.connector.where)
-    with parts.checked(store.client, "acts"):
+    with parts.checked(engine_of(store.client), ACTS):
         store.insert("acts", act("c"))
     store.client.command("OPTIMIZE TABLE acts FINAL")
     shorten(store.rows(PARTS)[0])
@@ -131,7 +194,7 @@ def test_a_merged_part_that_is_short_stops_whoever_writes(store: Store) -> None:
     for _ in range(2):
         with (
             pytest.raises(StoreError, match="a part of acts is not whole") as error,
-            parts.checked(store.client, "acts"),
+            parts.checked(engine_of(store.client), ACTS),
         ):
             pass
         assert not isinstance(error.value, StoreAwayError)
