@@ -99,8 +99,8 @@ class WrittenParts:
             if not _OF_ONE_INSERT.fullmatch(name):
                 raise StoreError(
                     f"a part of {table[1]} is not whole", where=self._where,
-                    why=f"the engine could not write all of {name}; what it was made of stays for half a minute",
-                    todo="stop whatever writes here, make room, and start again at once: it takes what was before then",
+                    why=f"the engine could not write all of {name}; what it was made of stays for eight minutes",
+                    todo="stop whatever writes here, make room, and start again before that: it takes what was before",
                 )  # fmt: skip
             try:
                 engine.command(f"ALTER TABLE `{table[0]}`.`{table[1]}` DROP PART '{name}'")

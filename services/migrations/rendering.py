@@ -26,6 +26,7 @@ _TABLE: Final = re.compile(
     r"CREATE TABLE IF NOT EXISTS (?P<name>\w+)(?P<columns>\s*\(.*\)\s*)ENGINE = MergeTree\n(?P<rest>.*)", re.DOTALL
 )
 _ALTER: Final = re.compile(r"ALTER TABLE (?P<name>\w+)\s(?P<change>\s*ADD COLUMN .*)", re.DOTALL)
+_SETTING: Final = re.compile(r"ALTER TABLE (?P<name>\w+)\s(?P<change>\s*MODIFY SETTING .*)", re.DOTALL)
 _VIEW: Final = re.compile(r"CREATE OR REPLACE VIEW (?P<name>\w+) AS\n(?P<select>.*)", re.DOTALL)
 _JOIN: Final = re.compile(r"\b(INNER|LEFT) JOIN\b")
 
@@ -64,6 +65,10 @@ class Shape:
             name = alter["name"]
             for one in [f"{name}_local", name] if name in SPREAD else [name]:
                 yield f"ALTER TABLE {one}{self._on_cluster}\n{alter['change']}"
+        elif setting := _SETTING.fullmatch(statement):
+            name = setting["name"]  # parts are where the rows are
+            local = f"{name}_local" if name in SPREAD else name
+            yield f"ALTER TABLE {local}{self._on_cluster}\n{setting['change']}"
         elif view := _VIEW.fullmatch(statement):
             select = _JOIN.sub(r"GLOBAL \1 JOIN", view["select"])
             yield f"CREATE OR REPLACE VIEW {view['name']}{self._on_cluster} AS\n{select}"

@@ -533,3 +533,33 @@ ALTER TABLE evidence_rows_local ON CLUSTER `carrier-1`
 ALTER TABLE evidence_rows ON CLUSTER `carrier-1`
     ADD COLUMN IF NOT EXISTS `event.content` String DEFAULT JSONExtractString(record, 'event', 'content') CODEC(ZSTD(1));
 
+ALTER TABLE range_rows ON CLUSTER `carrier-1`
+MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+
+ALTER TABLE sealed_ranges ON CLUSTER `carrier-1`
+MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+
+ALTER TABLE evidence_rows_local ON CLUSTER `carrier-1`
+MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+
+ALTER TABLE personal_short_rows_local ON CLUSTER `carrier-1`
+MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+
+ALTER TABLE personal_long_rows_local ON CLUSTER `carrier-1`
+MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+
+ALTER TABLE dead_letter_rows_local ON CLUSTER `carrier-1`
+MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+
+ALTER TABLE finding_rows_local ON CLUSTER `carrier-1`
+MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+
+ALTER TABLE acts ON CLUSTER `carrier-1`
+MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+
+ALTER TABLE versions ON CLUSTER `carrier-1`
+MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+
+ALTER TABLE reviewed_positions ON CLUSTER `carrier-1`
+MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+

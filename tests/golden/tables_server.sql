@@ -430,3 +430,23 @@ WHERE f.at BETWEEN r.accepted_first AND r.accepted_last
 ALTER TABLE evidence_rows
     ADD COLUMN IF NOT EXISTS `event.content` String DEFAULT JSONExtractString(record, 'event', 'content') CODEC(ZSTD(1));
 
+ALTER TABLE range_rows MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+
+ALTER TABLE sealed_ranges MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+
+ALTER TABLE evidence_rows MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+
+ALTER TABLE personal_short_rows MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+
+ALTER TABLE personal_long_rows MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+
+ALTER TABLE dead_letter_rows MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+
+ALTER TABLE finding_rows MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+
+ALTER TABLE acts MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+
+ALTER TABLE versions MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+
+ALTER TABLE reviewed_positions MODIFY SETTING min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 480;
+

@@ -181,6 +181,29 @@ def test_what_others_insert_through_the_front_is_looked_at_too(store: Store) -> 
     assert ids(store) == [*"abcd"]
 
 
+def test_while_what_was_merged_is_there_a_start_goes_back_to_it(store: Store) -> None:
+    for name in "abc":
+        store.insert("acts", act(name))
+    store.client.command("OPTIMIZE TABLE acts FINAL")
+    shorten(store.rows(PARTS)[0])
+    store.close()
+
+    with open_store(store.directory.path) as again:
+        assert ids(again) == [*"abc"]
+        assert [part["level"] for part in again.rows(PARTS)] == [0, 0, 0]
+
+
+def test_what_is_merged_is_synced_and_what_it_was_made_of_stays(store: Store) -> None:
+    made = store.rows("""
+        SELECT name, create_table_query AS sql FROM system.tables
+        WHERE database = currentDatabase() AND engine = 'MergeTree' AND name != 'migrations'
+    """)
+    assert len(made) == 10
+    for table in made:
+        for setting in ("min_rows_to_fsync_after_merge = 1", "old_parts_lifetime = 480", "fsync_after_insert = 1"):
+            assert setting in table["sql"], table["name"]
+
+
 def test_a_merged_part_that_is_short_stops_whoever_writes(store: Store) -> None:
     """It holds what counts already: nothing of it is thrown away, and nobody goes on as if nothing were."""
     for name in "ab":
