@@ -17,14 +17,12 @@ import chdb
 
 from schemas.errors import StoreAwayError, StoreError
 from services.data_dir import DataDir
-from services.front_wire import BAD_REQUEST, FrontError, Statement
+from services.front_wire import BAD_REQUEST, CORRUPTED_DATA, NOT_ENOUGH_SPACE, FrontError, Statement
 from services.written_parts import Engine
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CODE: Final = re.compile(r"Code: (\d+)\.")
 _INTO: Final = re.compile(r"\s*INSERT\s+INTO\s+(?:`?(?P<database>\w+)`?\.)?`?(?P<table>\w+)`?", re.IGNORECASE)
-_NOT_ENOUGH_SPACE: Final = 243
-_CORRUPTED_DATA: Final = 246
 _KEEPS_STATE: Final = re.compile(r"\s*(SET|USE)\b", re.IGNORECASE)
 _IDLE_CONNECTIONS: Final = 16
 _COPY_BYTES: Final = 1 << 20
@@ -76,10 +74,9 @@ class FrontEngine:
         try:
             with self._written.checked(engine, (into["database"] or statement.database or "default", into["table"])):
                 yield
-        except StoreAwayError as error:
-            raise FrontError(_NOT_ENOUGH_SPACE, f"Code: {_NOT_ENOUGH_SPACE}. DB::Exception: {error.why}") from None
         except StoreError as error:
-            raise FrontError(_CORRUPTED_DATA, f"Code: {_CORRUPTED_DATA}. DB::Exception: {error.why}") from None
+            code = NOT_ENOUGH_SPACE if isinstance(error, StoreAwayError) else CORRUPTED_DATA
+            raise FrontError(code, error.why) from None
 
     def _rows(self, connection: Any, sql: str, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self._query(connection, sql, "JSONEachRow", parameters).splitlines()]

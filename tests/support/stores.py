@@ -15,7 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 from schemas.records import Versions
+from services.arrow_streams import HAS_MEMFD
 from services.context import builtin_rulebook
 from services.ingest import Ingest, Summary
 from services.keys import PSEUDONYM_KEY, SALT_KEY
@@ -26,6 +29,7 @@ from streams.register_index import RegisterIndex
 from streams.register_versions import DEFAULT_INTERPRETATIONS, EMPTY_REGISTER, content_sha256
 from tests.support.evidence import KEYS
 
+LINUX: Final = pytest.mark.skipif(not HAS_MEMFD, reason="the system has no files without a name")
 NOW: Final = dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
 COUNTS: Final = """
     SELECT

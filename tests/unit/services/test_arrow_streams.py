@@ -12,6 +12,7 @@ import pytest
 from services import arrow_streams
 from services.arrow_streams import ArrowStream, ArrowStreams
 from tests.support.forked import Forked
+from tests.support.stores import LINUX
 
 
 def read(stream: ArrowStream) -> pa.Table:
@@ -25,9 +26,6 @@ def read(stream: ArrowStream) -> pa.Table:
 def frame(size: int) -> pl.DataFrame:
     rows = pl.DataFrame({"record": [f"r{i}" * 300 for i in range(size)], "at": list(range(size))})
     return rows.cast({"record": pl.String, "at": pl.Int64})
-
-
-LINUX = pytest.mark.skipif(not arrow_streams.HAS_MEMFD, reason="the system has no files without a name")
 
 
 @pytest.mark.parametrize("in_files", [pytest.param(True, marks=LINUX), False])

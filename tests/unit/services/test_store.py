@@ -31,7 +31,7 @@ from tests.support.evidence import KEYS, VERSIONS, batch_of, decoded_of, facts_o
 from tests.support.evidence import NOON as NOW
 from tests.support.forked import Forked
 from tests.support.ranges import range_of
-from tests.support.stores import counts, open_store
+from tests.support.stores import LINUX, counts, open_store
 
 
 @pytest.fixture
@@ -59,9 +59,6 @@ def _write(store: Store, name: str, first: int, last: int, *, with_range: bool =
     for table, rows in tables(recorded, of):
         if with_range or table != "range_rows":
             store.insert(table, rows)
-
-
-LINUX = pytest.mark.skipif(not arrow_streams.HAS_MEMFD, reason="the system has no files without a name")
 
 
 @pytest.mark.parametrize("in_files", [pytest.param(True, marks=LINUX), False])
@@ -108,7 +105,7 @@ def _fill_the_disk(folder: str) -> None:
 @LINUX
 def test_a_disk_that_fills_up_while_the_engine_reads_from_memory_is_told(tmp_path: Path) -> None:
     process = Forked(_fill_the_disk, str(tmp_path / "full"), out=tmp_path / "out", err=tmp_path / "err")
-    assert (process.wait(60), (tmp_path / "err").read_text()) == (0, "")
+    assert (process.ended(60), (tmp_path / "err").read_text()) == (0, "")
 
 
 def test_rows_of_orphaned_attempts_are_in_no_view(store: Store) -> None:
