@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from services.log import Partition
     from services.recording import Prepared
 
-Stage = Literal["read", "pipeline", "rows", "publish", "ranges", "commit", "review"]
+Stage = Literal["read", "decode", "pipeline", "rows", "publish", "ranges", "commit", "review"]
 
 
 class Observer:

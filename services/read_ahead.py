@@ -42,6 +42,7 @@ class ReadAhead:
     def clear(self) -> None:
         """Forget everything."""
         self._runs: dict[Partition, Run] = {}
+        self._sizes: dict[Partition, int] = {}  # bytes of each run
         self._began = 0.0
         self.rows = 0
         self.bytes = 0
@@ -56,8 +57,10 @@ class ReadAhead:
             into = self._runs.setdefault(partition, Run())
             into.offsets.extend(run.offsets)
             into.values.extend(run.values)
+            size = _bytes(run.values)
+            self._sizes[partition] = self._sizes.get(partition, 0) + size
             self.rows += len(run.offsets)
-            self.bytes += _bytes(run.values)
+            self.bytes += size
 
     @property
     def room(self) -> int:
@@ -84,12 +87,15 @@ class ReadAhead:
         for partition in list(self._runs):
             if rows <= 0 or size <= 0:
                 break
-            run = self._runs.pop(partition)
-            now, later = _split(run, rows, size)
-            if later.offsets:
-                self._runs = {partition: later, **self._runs}  # it goes on before the others
+            now, taken = self._runs.pop(partition), self._sizes.pop(partition)
+            if len(now) > rows or taken >= size:
+                whole = taken
+                now, later = _split(now, rows, size)
+                taken = _bytes(now.values)
+                if later.offsets:
+                    self._runs = {partition: later, **self._runs}  # it goes on before the others
+                    self._sizes[partition] = whole - taken
             pieces.append(_piece(partition, now, next_offsets[partition]))
-            taken = _bytes(now.values)
             rows, size = rows - len(now), size - taken
             self.rows, self.bytes = self.rows - len(now), self.bytes - taken
         return pieces

@@ -1,11 +1,11 @@
 """The recorder: reads the partitions that are its own and makes everything in them evidence.
 
-    assigned ─▶ resume ─▶ read ─▶ pipeline ─▶ rows ─▶ others told ─▶ range rows ─▶ offset hint
-                  the next but one │ the next │ a batch
+    assigned ─▶ resume ─▶ read, decode ─▶ pipeline ─▶ rows ─▶ others told ─▶ range rows ─▶ offset hint
+                      the next but one │ the next  │ a batch
 
-While one batch is written the next is judged and the one after is read; there are never more than these three, and what
-the log hands out at once. On revoke it finishes what was begun to be judged, then lets go. It knows nothing of Kafka:
-see `services.log`.
+While one batch is written the next is judged and the one after is read and decoded; there are never more than these
+three, and what the log hands out at once. On revoke it finishes what was begun to be judged, then lets go. It knows
+nothing of Kafka: see `services.log`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from services.poison import PoisonWatch
 from services.read_ahead import BatchBounds, ReadAhead
 from services.recording import LONGEST_WAIT, Prepared, Recording
 from services.resuming import last_range, positions
-from streams.batch import RawBatch
+from streams.batch import Decoded, RawBatch
+from streams.pipeline import decode_all
 
 IDLE_SECONDS: Final = 0.2
 """How long it waits for messages at most before it looks around: for new partitions, errors, and the wish to stop."""
@@ -103,6 +104,8 @@ class Recorder:
         self._judging: asyncio.Task[None] | None = None
         self._writing: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
+        # Decoding holds the interpreter, what comes after hardly does: the two go side by side (ADR 0007).
+        self._decoder = ThreadPoolExecutor(1, thread_name_prefix="decode")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pipeline")
 
     @property
@@ -182,6 +185,7 @@ class Recorder:
                 batches = await self._read()
                 if batches:
                     await self._hand_over(batches)
+                    del batches  # nor while the next are read
                 else:
                     if self._judging and self._judging.done():
                         await self._judged()
@@ -236,21 +240,32 @@ class Recorder:
         return batches
 
     async def _hand_over(self, batches: Sequence[RawBatch]) -> None:
-        """Begin to judge batches once those before are judged; others read what was taken away meanwhile."""
+        """Decode batches, and begin to judge them once those before are judged.
+
+        What is taken away meanwhile others will read.
+        """
         epoch, behind = self._epoch, _behind(batches)
-        await self._judged()
+        decoded, _ = await asyncio.gather(self._decode(batches), self._judged())
         ours = epoch == self._epoch and all(self._next.get(one) == offset for one, offset in behind.items())
         if ours and not self._stopping.is_set():
-            self._judging = asyncio.create_task(self._judge(batches, behind, epoch))
+            self._judging = asyncio.create_task(self._judge(batches, decoded, behind, epoch))
             await asyncio.sleep(0)  # it has begun: from here on a revocation waits for it
 
-    async def _judge(self, batches: Sequence[RawBatch], behind: Mapping[Partition, int], epoch: int) -> None:
+    async def _decode(self, batches: Sequence[RawBatch]) -> list[Decoded]:
+        """Decode batches while the ones before are still being judged."""
+        with self._observer.timed("decode"):
+            return await asyncio.get_running_loop().run_in_executor(self._decoder, decode_all, batches)
+
+    async def _judge(
+        self, batches: Sequence[RawBatch], decoded: Sequence[Decoded], behind: Mapping[Partition, int], epoch: int
+    ) -> None:
         """Judge batches while the ones before are still being written, then begin to write these."""
         with self._begin():
             self._checkpoint("read")
             with self._observer.timed("pipeline"):
                 prepare = self._recording.prepare
-                prepared = await asyncio.get_running_loop().run_in_executor(self._thread, prepare, batches)
+                prepared = await asyncio.get_running_loop().run_in_executor(self._thread, prepare, batches, decoded)
+            del batches, decoded  # tens of megabytes, for which nobody has a use while it waits
             self._checkpoint("prepared")
             await self._written()
             if epoch == self._epoch:
@@ -350,7 +365,8 @@ class Recorder:
             task.cancel()
         await asyncio.gather(*everything, return_exceptions=True)
         await self._log.stop()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        for thread in (self._decoder, self._thread):
+            thread.shutdown(wait=False, cancel_futures=True)
         await asyncio.to_thread(self._recording.close)
 
 

@@ -1,6 +1,7 @@
 """Recording: the one step from messages to evidence that counts, shared by files, Kafka and the spool.
 
-    prepare   messages → records, findings, and the range that will vouch for them       (pure, in a worker thread)
+    decode    messages → columns                                                         (pure, in a worker thread)
+    prepare   columns → records, findings, and the range that will vouch for them        (pure, in another one)
     commit    1 rows to the store  2 what follows is told to others  3 the range rows    (in this order, always)
 
 Whoever reads a log commits its position after that. A crash anywhere leaves rows that nobody sees, or messages that are
@@ -24,9 +25,9 @@ from schemas.errors import LogAwayError, StoreAwayError
 from schemas.records import Range
 from services.observer import Observer
 from services.store import Store
-from streams.batch import RawBatch, Recorded
+from streams.batch import Decoded, RawBatch, Recorded
 from streams.outgoing import Outgoing, outgoing
-from streams.pipeline import Context, run_all
+from streams.pipeline import Context, judge_all
 from streams.resume import messages_hmac
 from streams.tables import range_row, tables
 
@@ -119,12 +120,17 @@ class Recording:
         # One thread: the store's client of that thread stays open, and inserts keep their order.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
 
-    def prepare(self, batches: Sequence[RawBatch]) -> list[Prepared]:
-        """Return the evidence and the range of each batch; nothing is written. Safe to call in any one thread."""
+    def prepare(self, batches: Sequence[RawBatch], decoded: Sequence[Decoded]) -> list[Prepared]:
+        """Return the evidence and the range of each batch; nothing is written. Safe to call in any one thread.
+
+        Args:
+            batches: the messages.
+            decoded: what `streams.pipeline.decode_all` made of them.
+        """
         context = self.context()
         return [
             Prepared(recorded, range_of(batch, recorded, context, name=self.new_id(), now=self.now()))
-            for batch, recorded in zip(batches, run_all(batches, context), strict=True)
+            for batch, recorded in zip(batches, judge_all(batches, decoded, context), strict=True)
         ]
 
     async def commit(self, prepared: Sequence[Prepared], *, wanted: Callable[[], bool] = lambda: True) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from schemas.records import Versions
-from streams.batch import RawBatch, Recorded
+from streams.batch import Decoded, RawBatch, Recorded
 from streams.classify import classify
 from streams.commit import Keys
 from streams.decode import decode
@@ -43,19 +43,28 @@ class Context:
 
 
 def run(batch: RawBatch, context: Context) -> Recorded:
-    """Return the evidence of one batch; see `run_all`."""
-    return run_all([batch], context)[0]
+    """Return the evidence of one batch; see `judge_all`."""
+    return judge_all([batch], decode_all([batch]), context)[0]
 
 
-def run_all(batches: Sequence[RawBatch], context: Context) -> list[Recorded]:
+def decode_all(batches: Sequence[RawBatch]) -> list[Decoded]:
+    """Return what the messages of each batch say; it needs no context, so any thread may do it."""
+    return [decode(batch) for batch in batches]  # bytes → typed columns; a foreign format by its adapter
+
+
+def judge_all(batches: Sequence[RawBatch], decoded: Sequence[Decoded], context: Context) -> list[Recorded]:
     """Return the evidence of each batch of messages; several small ones cost hardly more than one.
 
     What cannot be read is a dead letter in the result; no message is left out and none is the reason to stop.
 
+    Args:
+        batches: the messages.
+        decoded: what `decode_all` made of them.
+        context: what they are judged with.
+
     Raises:
         RuntimeError: the context is in use by another thread.
     """
-    decoded = [decode(batch) for batch in batches]  # bytes → typed columns; a foreign format by its adapter
     events = pl.concat(one.events for one in decoded)
     with context.index.turn():  # what it remembers is not for two threads at once
         known = enrich(events, context.index, context.keys)  # → what register and policy said on that day

@@ -22,6 +22,7 @@ from services.query import run_query
 from services.store import Store
 from streams.batch import RawBatch
 from streams.outgoing import Outgoing
+from streams.pipeline import decode_all
 from streams.tables import range_row
 from tests.support.clickhouse_front import TLS, Fault, Front, running_front
 from tests.support.front_login import PASSWORD
@@ -168,7 +169,8 @@ async def _record(store: Store, *, prefix: str = "r") -> tuple[list[Outgoing], W
     step = recording(store, told.publish, prefix=prefix, observer=watcher)
     try:
         for first in (0, EVENTS):
-            assert await step.commit(step.prepare([_batch(first, EVENTS)]))
+            batches = [_batch(first, EVENTS)]
+            assert await step.commit(step.prepare(batches, decode_all(batches)))
     finally:
         step.close()
     return told.messages, watcher

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.batch import Oversize, RawBatch, Recorded
-from streams.pipeline import run, run_all
+from streams.pipeline import decode_all, judge_all, run
 from tests.support.cloudtrail import plain
 from tests.support.stores import context, event
 
@@ -39,7 +39,7 @@ def batches(draw: st.DrawFn) -> RawBatch:
 
 @given(st.lists(batches(), min_size=1, max_size=4))
 def test_what_is_recorded_of_a_batch_does_not_depend_on_those_beside_it(together: list[RawBatch]) -> None:
-    found = run_all(together, context())
+    found = judge_all(together, decode_all(together), context())
 
     assert len(found) == len(together)
     for batch, of in zip(together, found, strict=True):

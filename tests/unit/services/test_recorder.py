@@ -11,8 +11,9 @@ import pytest
 from schemas.errors import EvidenceError, LogAwayError, PoisonedError, StoreError
 from services.recorder import Recorder, RecorderSettings
 from services.recording import Prepared, Recording
-from streams.batch import RawBatch
+from streams.batch import Decoded, RawBatch
 from streams.outgoing import Outgoing
+from streams.pipeline import decode_all
 from tests.support.memory_log import MemoryLog, Reader, partition
 from tests.support.moody_store import Mood, MoodyStore, moody
 from tests.support.recorders import Told, Watcher, messages, recorder, running, until
@@ -106,9 +107,18 @@ async def test_ranges_cover_the_gaps_between_messages_and_before_the_first(store
     assert store.rows("SELECT sum(messages) AS m, sum(skipped) AS s FROM ranges") == [{"m": 40, "s": 15}]
 
 
-async def test_while_one_batch_is_written_the_next_is_judged_one_more_is_read_and_no_other(store: MoodyStore) -> None:
+async def test_while_one_batch_is_written_the_next_is_judged_one_more_is_read_and_decoded_and_no_other(
+    store: MoodyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reader = Reader(MemoryLog({P0: messages(range(200))}))
     steps: list[str] = []
+    decoded: list[int] = []
+
+    def decode(batches: Sequence[RawBatch]) -> list[Decoded]:
+        decoded.append(batches[0].first)
+        return decode_all(batches)
+
+    monkeypatch.setattr("services.recorder.decode_all", decode)
     one, watcher = made(reader, store, checkpoint=steps.append)
     store.gate.clear()
     async with running(one) as task:
@@ -116,6 +126,7 @@ async def test_while_one_batch_is_written_the_next_is_judged_one_more_is_read_an
         await asyncio.sleep(0.2)
         assert steps == ["read", "prepared", "read", "prepared"]
         assert reader.handed_out == 3 * SMALL.batch_rows
+        assert decoded == [0, SMALL.batch_rows, 2 * SMALL.batch_rows]
         store.gate.set()
         await until(lambda: watcher.count == 200, task)
 
@@ -127,11 +138,11 @@ async def test_what_comes_behind_a_batch_that_is_refused_does_not_count_though_i
 ) -> None:
     judge, begun, go = Recording.prepare, threading.Event(), threading.Event()
 
-    def prepare(self: Recording, batches: Sequence[RawBatch]) -> list[Prepared]:
+    def prepare(self: Recording, batches: Sequence[RawBatch], decoded: Sequence[Decoded]) -> list[Prepared]:
         if batches[0].first:
             begun.set()
             assert go.wait(10)
-        return judge(self, batches)
+        return judge(self, batches, decoded)
 
     monkeypatch.setattr(Recording, "prepare", prepare)
     reader = Reader(MemoryLog({P0: messages(range(30))}))
@@ -244,6 +255,38 @@ async def test_what_was_begun_is_finished_before_partitions_are_let_go(store: Mo
     assert watcher.warnings == []
     assert spans(store) == [(0, 0, 59), (1, 0, 59)]
     assert store.rows("SELECT count() AS n FROM evidence_rows") == [{"n": 120}], "something was recorded twice"
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["by another one", "when they come back"])
+async def test_what_is_taken_away_while_it_is_decoded_is_not_waited_for_and_read_again(
+    store: MoodyStore, monkeypatch: pytest.MonkeyPatch, *, back: bool
+) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def decode(batches: Sequence[RawBatch]) -> list[Decoded]:
+        if not begun.is_set():
+            begun.set()
+            assert go.wait(10)
+        return decode_all(batches)
+
+    monkeypatch.setattr("services.recorder.decode_all", decode)
+    log = MemoryLog({P0: messages(range(60))})
+    reader = Reader(log)
+    steps: list[str] = []
+    one, watcher = made(reader, store, checkpoint=steps.append)
+    async with running(one) as task:
+        await until(begun.is_set, task)
+        await reader.move([P0] if back else [])
+        assert not steps, "what was only decoded was held on to"
+        if not back:
+            await record_all(Reader(log), store, prefix="s")
+        go.set()
+        await until(lambda: counts(store)["events"] == 60, task)
+        await asyncio.sleep(0.05)
+
+    assert watcher.count == (60 if back else 0)
+    assert spans(store) == [(0, 0, 59)]
+    assert store.rows("SELECT count() AS n FROM evidence_rows") == [{"n": 60}], "something was recorded twice"
 
 
 async def test_what_cannot_be_finished_in_time_is_let_go_and_done_by_the_next_one(store: MoodyStore) -> None:

@@ -8,6 +8,7 @@ import pytest
 from schemas.errors import LogError, StoreError
 from services.recording import Prepared, Recording
 from streams.batch import RawBatch
+from streams.pipeline import decode_all
 from tests.support.moody_store import MoodyStore, moody
 from tests.support.recorders import Told, messages, recording
 from tests.support.stores import counts
@@ -28,7 +29,7 @@ def _no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def prepared(step: Recording, *, count: int = 5, number: int = 0) -> Prepared:
     batch = RawBatch("kafka:t", number, "native", list(range(count)), messages(range(count)), 0, count - 1)
-    return step.prepare([batch])[0]
+    return step.prepare([batch], decode_all([batch]))[0]
 
 
 async def test_rows_that_may_have_been_written_are_never_vouched_for(store: MoodyStore) -> None:
