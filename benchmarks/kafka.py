@@ -241,7 +241,7 @@ async def _gateway(folder: Path, chosen: argparse.Namespace) -> Told:
 async def _gateway_course(where: Place, sink: str, bodies: Mapping[int, Sequence[bytes]]) -> Told:
     port, data = free_port(), where.folder / sink
     data.mkdir()
-    command = [sys.executable, "-m", "tests.support.gateway_process", str(data), str(port)]
+    command = [sys.executable, "-m", "tests.support.gateway_process", json.dumps([str(data), port, {}])]
     if sink == "kafka":
         command = [sys.executable, "-m", "services.cli", "run", "gateway"]
     settings = environment(

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from schemas.errors import AshiatoError, LogAwayError, StoreAwayError
+from schemas.errors import LogAwayError, StoreAwayError
 from services.log import Log, Partition
 from services.observer import Observer
 from services.poison import PoisonWatch
@@ -191,7 +191,7 @@ class Recorder:
                         await self._judged()
                     if self._writing and self._writing.done():
                         await self._written()
-        except AshiatoError:
+        except Exception:  # a defect too: that it comes with each start must not keep what came before from counting
             await self._settle()
             raise
         await self._judged()

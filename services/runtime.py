@@ -1,9 +1,8 @@
 """What a process tells its allocator and its interpreter before the work begins.
 
 Allocator and switching are about many columns that come and go with every batch, and about two threads that share the
-interpreter: one takes messages apart in Python, the other writes into the store or talks to Kafka. Garbage is about the
-start, a quarter of which was looking through what had just been loaded, again and again, and about batches; linear
-algebra about the start alone.
+interpreter: one takes messages apart in Python, the other writes into the store or talks to Kafka. Garbage and linear
+algebra are about the start: a quarter of it was looking through what had just been loaded, again and again.
 """
 
 from __future__ import annotations
@@ -24,10 +23,6 @@ BLAS_VARIABLE: Final = "OPENBLAS_NUM_THREADS"
 """numpy, which others bring with them, starts a thread of linear algebra for each core, and those look for work in vain
 for 60 ms of CPU time. Nothing here multiplies matrices."""
 
-YOUNG_OBJECTS: Final = 50_000
-"""So many new lists and objects before garbage is looked for among them; by default 700, which a batch has dozens of
-times, and nothing of it is garbage. What is let go in the usual way is freed at once, as ever."""
-
 SWITCH_SECONDS: Final = 0.000_5
 """A thread that comes back from native code waits so long for the interpreter, at most. By default it waits ten times
 as long at each of some two hundred steps of a batch while another thread runs Python."""
@@ -38,7 +33,6 @@ def prepare() -> None:
     os.environ.setdefault(ALLOCATOR_VARIABLE, ALLOCATOR)
     os.environ.setdefault(BLAS_VARIABLE, "1")
     sys.setswitchinterval(SWITCH_SECONDS)
-    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
 
 
 def collect_later() -> None:

@@ -21,6 +21,14 @@ class Refused:
     error: MessageError
     raw: bytes
 
+    def __post_init__(self) -> None:
+        """Let go of where the error came from.
+
+        Its traceback leads to the frames of decoding, which hold it and all messages and columns of the batch: a circle
+        that would keep them until the next great search for garbage.
+        """
+        self.error.__traceback__ = self.error.__context__ = None
+
 
 Adapter: TypeAlias = Callable[[bytes, int | None], Sequence[FastEvent | Refused]]
 """(message, its one-based line or None) → its events in order; the index of each is its ``position.part``.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -91,3 +92,7 @@ class GatewayProcess:
             after = batch.last
         spool.shut()
         return messages
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

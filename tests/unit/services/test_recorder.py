@@ -257,36 +257,99 @@ async def test_what_was_begun_is_finished_before_partitions_are_let_go(store: Mo
     assert store.rows("SELECT count() AS n FROM evidence_rows") == [{"n": 120}], "something was recorded twice"
 
 
+class HeldDecoder:
+    """Decodes, but holds the batches that begin at one offset until it is told to go on, the first time."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, first: int) -> None:
+        self._first = first
+        self.begun, self.go, self.ended = threading.Event(), threading.Event(), threading.Event()
+        monkeypatch.setattr("services.recorder.decode_all", self._decode)
+
+    def _decode(self, batches: Sequence[RawBatch]) -> list[Decoded]:
+        if batches[0].first != self._first or self.begun.is_set():
+            return decode_all(batches)
+        self.begun.set()
+        assert self.go.wait(10)
+        self.ended.set()
+        return decode_all(batches)
+
+
 @pytest.mark.parametrize("back", [False, True], ids=["by another one", "when they come back"])
 async def test_what_is_taken_away_while_it_is_decoded_is_not_waited_for_and_read_again(
     store: MoodyStore, monkeypatch: pytest.MonkeyPatch, *, back: bool
 ) -> None:
-    begun, go = threading.Event(), threading.Event()
-
-    def decode(batches: Sequence[RawBatch]) -> list[Decoded]:
-        if not begun.is_set():
-            begun.set()
-            assert go.wait(10)
-        return decode_all(batches)
-
-    monkeypatch.setattr("services.recorder.decode_all", decode)
+    held = HeldDecoder(monkeypatch, first=0)
     log = MemoryLog({P0: messages(range(60))})
     reader = Reader(log)
     steps: list[str] = []
     one, watcher = made(reader, store, checkpoint=steps.append)
     async with running(one) as task:
-        await until(begun.is_set, task)
+        await until(held.begun.is_set, task)
         await reader.move([P0] if back else [])
         assert not steps, "what was only decoded was held on to"
         if not back:
             await record_all(Reader(log), store, prefix="s")
-        go.set()
-        await until(lambda: counts(store)["events"] == 60, task)
-        await asyncio.sleep(0.05)
+        held.go.set()
+        await until(lambda: held.ended.is_set() and counts(store)["events"] == 60, task)
+        await asyncio.sleep(0.2)
 
     assert watcher.count == (60 if back else 0)
     assert spans(store) == [(0, 0, 59)]
     assert store.rows("SELECT count() AS n FROM evidence_rows") == [{"n": 60}], "something was recorded twice"
+
+
+async def test_an_error_of_the_batch_before_is_told_though_the_next_one_is_still_decoded(
+    store: MoodyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = HeldDecoder(monkeypatch, first=SMALL.batch_rows)
+
+    def prepare(self: Recording, batches: Sequence[RawBatch], decoded: Sequence[Decoded]) -> list[Prepared]:  # noqa: ARG001
+        assert held.begun.wait(10)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Recording, "prepare", prepare)
+    one, _ = made(Reader(MemoryLog({P0: messages(range(60))})), store)
+    try:
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.wait_for(one.run(), 5)
+        assert not held.ended.is_set()
+    finally:
+        held.go.set()
+
+
+async def test_who_is_told_to_stop_while_it_decodes_leaves_that_batch_to_the_next_one(
+    store: MoodyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = HeldDecoder(monkeypatch, first=SMALL.batch_rows)
+    log = MemoryLog({P0: messages(range(60))})
+    one, watcher = made(Reader(log), store)
+    task = asyncio.create_task(one.run())
+    await until(lambda: held.begun.is_set() and watcher.count == SMALL.batch_rows, task)
+    one.stop()
+    await asyncio.sleep(0.05)
+    held.go.set()
+    await asyncio.wait_for(task, 10)
+    assert (watcher.count, watcher.warnings) == (SMALL.batch_rows, [])
+
+    await record_all(Reader(log), store, prefix="s")
+    assert spans(store) == [(0, 0, 59)]
+    assert store.rows("SELECT count() AS n FROM evidence_rows") == [{"n": 60}]
+
+
+async def test_a_defect_that_comes_with_each_start_does_not_keep_what_came_before_from_counting(
+    store: MoodyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def decode(batches: Sequence[RawBatch]) -> list[Decoded]:
+        if batches[0].first:
+            raise ZeroDivisionError
+        return decode_all(batches)
+
+    monkeypatch.setattr("services.recorder.decode_all", decode)
+    one, _ = made(Reader(MemoryLog({P0: messages(range(60))})), store)
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.wait_for(one.run(), 10)
+
+    assert spans(store) == [(0, 0, SMALL.batch_rows - 1)]
 
 
 async def test_what_cannot_be_finished_in_time_is_let_go_and_done_by_the_next_one(store: MoodyStore) -> None:

@@ -6,15 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.runtime import (
-    ALLOCATOR,
-    ALLOCATOR_VARIABLE,
-    BLAS_VARIABLE,
-    SWITCH_SECONDS,
-    YOUNG_OBJECTS,
-    collect_again,
-    prepare,
-)
+from services.runtime import ALLOCATOR, ALLOCATOR_VARIABLE, BLAS_VARIABLE, SWITCH_SECONDS, collect_again, prepare
 from tests.support.stores import event, lines
 
 PROGRAM = """
@@ -26,8 +18,7 @@ try:
     services.cli.main()
 except SystemExit:
     import os
-    import gc
-    print(os.environ["_RJEM_MALLOC_CONF"], os.environ["OPENBLAS_NUM_THREADS"], sys.getswitchinterval(), gc.get_threshold())
+    print(os.environ["_RJEM_MALLOC_CONF"], os.environ["OPENBLAS_NUM_THREADS"], sys.getswitchinterval())
 """
 
 
@@ -39,25 +30,23 @@ def _told(environment: dict[str, str]) -> str:
 
 
 def test_the_command_line_tells_allocator_numpy_and_interpreter_before_polars_comes() -> None:
-    assert _told({}) == f"{ALLOCATOR} 1 {SWITCH_SECONDS} ({YOUNG_OBJECTS}, 10, 10)"
+    assert _told({}) == f"{ALLOCATOR} 1 {SWITCH_SECONDS}"
 
 
 def test_what_the_environment_says_stays() -> None:
     told = _told({ALLOCATOR_VARIABLE: "dirty_decay_ms:1", BLAS_VARIABLE: "2"})
-    assert told == f"dirty_decay_ms:1 2 {SWITCH_SECONDS} ({YOUNG_OBJECTS}, 10, 10)"
+    assert told == f"dirty_decay_ms:1 2 {SWITCH_SECONDS}"
 
 
 def test_the_names_are_those_that_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(ALLOCATOR_VARIABLE, raising=False)
     monkeypatch.setenv(BLAS_VARIABLE, "1")
-    before, young = sys.getswitchinterval(), gc.get_threshold()
+    before = sys.getswitchinterval()
     try:
         prepare()
         assert (os.environ[ALLOCATOR_VARIABLE], sys.getswitchinterval()) == (ALLOCATOR, SWITCH_SECONDS)
-        assert gc.get_threshold() == (YOUNG_OBJECTS, *young[1:])
     finally:
         sys.setswitchinterval(before)
-        gc.set_threshold(*young)
         monkeypatch.setenv(ALLOCATOR_VARIABLE, ALLOCATOR)
 
 

@@ -1,13 +1,16 @@
 import datetime as dt
+import gc
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from schemas.errors import UsageError
 from schemas.events import GRANT, MAX_MESSAGE_BYTES
 from schemas.facts import EVENT, POSITION
-from streams.batch import DEAD_LETTER_SCHEMA, Oversize
+from streams.batch import DEAD_LETTER_SCHEMA, Oversize, RawBatch
 from streams.decode import decode
+from tests.support.cloudtrail import plain
 from tests.support.events import batch, event, message
 
 
@@ -140,3 +143,25 @@ def test_gaps_in_offsets_are_kept() -> None:
 def test_an_unknown_format_is_a_wrong_use() -> None:
     with pytest.raises(UsageError, match="known are native, cloudtrail"):
         decode(batch([message()], "syslog"))
+
+
+BROKEN_RECORD = json.dumps(
+    {"Records": [plain("s3:GetObject"), 17, {**plain("s3:GetObject"), "eventTime": "soon"}]}
+).encode()
+
+
+@pytest.mark.parametrize(
+    ("form", "bad"), [("native", b"{"), ("native", b""), ("native", b"\xff"), ("native", message(action="fly")),
+                      ("cloudtrail", b"{"), ("cloudtrail", BROKEN_RECORD)],
+)  # fmt: skip
+def test_what_cannot_be_read_does_not_keep_its_batch_until_garbage_is_collected(form: str, bad: bytes) -> None:
+    """An error that is kept leads to the frames it came through, and those to everything that they hold."""
+    gc.collect()
+    gc.disable()
+    try:
+        with ThreadPoolExecutor(1) as thread:  # as in a recorder: the thread's own frames are in the chain
+            assert len(thread.submit(decode, batch([message(), bad, message()], form)).result().dead_letters)
+        left = [one for one in gc.get_objects() if isinstance(one, RawBatch)]
+        assert not [one for one in left if bad in one.messages]
+    finally:
+        gc.enable()
