@@ -26,7 +26,7 @@ from services.read_ahead import BatchBounds, ReadAhead
 from services.recording import LONGEST_WAIT, Prepared, Recording
 from services.resuming import last_range, positions
 from streams.batch import Decoded, RawBatch
-from streams.pipeline import decode_all
+from streams.decode import decode_all
 
 IDLE_SECONDS: Final = 0.2
 """How long it waits for messages at most before it looks around: for new partitions, errors, and the wish to stop."""

@@ -125,7 +125,7 @@ class Recording:
 
         Args:
             batches: the messages.
-            decoded: what `streams.pipeline.decode_all` made of them.
+            decoded: what `streams.decode.decode_all` made of them.
         """
         context = self.context()
         return [

@@ -15,7 +15,7 @@ from schemas.records import Versions
 from streams.batch import Decoded, RawBatch, Recorded
 from streams.classify import classify
 from streams.commit import Keys
-from streams.decode import decode
+from streams.decode import decode_all
 from streams.enrich import enrich
 from streams.judge import judge
 from streams.record import record
@@ -47,11 +47,6 @@ def run(batch: RawBatch, context: Context) -> Recorded:
     return judge_all([batch], decode_all([batch]), context)[0]
 
 
-def decode_all(batches: Sequence[RawBatch]) -> list[Decoded]:
-    """Return what the messages of each batch say; it needs no context, so any thread may do it."""
-    return [decode(batch) for batch in batches]  # bytes → typed columns; a foreign format by its adapter
-
-
 def judge_all(batches: Sequence[RawBatch], decoded: Sequence[Decoded], context: Context) -> list[Recorded]:
     """Return the evidence of each batch of messages; several small ones cost hardly more than one.
 
@@ -59,7 +54,7 @@ def judge_all(batches: Sequence[RawBatch], decoded: Sequence[Decoded], context: 
 
     Args:
         batches: the messages.
-        decoded: what `decode_all` made of them.
+        decoded: what `decode_all` made of them: bytes → typed columns; a foreign format by its adapter.
         context: what they are judged with.
 
     Raises:

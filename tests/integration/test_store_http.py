@@ -21,8 +21,8 @@ from services.flags import flag_findings, list_flags
 from services.query import run_query
 from services.store import Store
 from streams.batch import RawBatch
+from streams.decode import decode_all
 from streams.outgoing import Outgoing
-from streams.pipeline import decode_all
 from streams.tables import range_row
 from tests.support.clickhouse_front import TLS, Fault, Front, running_front
 from tests.support.front_login import PASSWORD

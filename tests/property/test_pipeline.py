@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.batch import Oversize, RawBatch, Recorded
-from streams.pipeline import decode_all, judge_all, run
+from streams.decode import decode_all
+from streams.pipeline import judge_all, run
 from tests.support.cloudtrail import plain
 from tests.support.stores import context, event
 

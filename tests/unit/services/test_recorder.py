@@ -12,8 +12,8 @@ from schemas.errors import EvidenceError, LogAwayError, PoisonedError, StoreErro
 from services.recorder import Recorder, RecorderSettings
 from services.recording import Prepared, Recording
 from streams.batch import Decoded, RawBatch
+from streams.decode import decode_all
 from streams.outgoing import Outgoing
-from streams.pipeline import decode_all
 from tests.support.memory_log import MemoryLog, Reader, partition
 from tests.support.moody_store import Mood, MoodyStore, moody
 from tests.support.recorders import Told, Watcher, messages, recorder, running, until

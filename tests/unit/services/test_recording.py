@@ -8,7 +8,7 @@ import pytest
 from schemas.errors import LogError, StoreError
 from services.recording import Prepared, Recording
 from streams.batch import RawBatch
-from streams.pipeline import decode_all
+from streams.decode import decode_all
 from tests.support.moody_store import MoodyStore, moody
 from tests.support.recorders import Told, messages, recording
 from tests.support.stores import counts
