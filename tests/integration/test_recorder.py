@@ -210,6 +210,7 @@ async def test_two_recorders_share_the_partitions_while_one_comes_and_goes(topic
             assert len({*one.partitions, *two.partitions}) == 4
             assert len(two.partitions) == len(one.partitions) == 2
         await sending
+        await until(lambda: first.count + second.count >= 2000, task)  # to ask the store takes from them what they need
         await until(lambda: counts(store)["events"] == 2000, task)
 
     assert spans(store) == [(p, 0, 499, 500) for p in range(4)]
