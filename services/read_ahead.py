@@ -45,7 +45,6 @@ class ReadAhead:
         self._sizes: dict[Partition, int] = {}  # bytes of each run
         self._began = 0.0
         self.rows = 0
-        self.bytes = 0
 
     def add(self, polled: Mapping[Partition, Run]) -> None:
         """Take messages in."""
@@ -57,10 +56,13 @@ class ReadAhead:
             into = self._runs.setdefault(partition, Run())
             into.offsets.extend(run.offsets)
             into.values.extend(run.values)
-            size = _bytes(run.values)
-            self._sizes[partition] = self._sizes.get(partition, 0) + size
+            self._sizes[partition] = self._sizes.get(partition, 0) + _bytes(run.values)
             self.rows += len(run.offsets)
-            self.bytes += size
+
+    @property
+    def bytes(self) -> int:
+        """How much the messages are."""
+        return sum(self._sizes.values())
 
     @property
     def room(self) -> int:
@@ -97,7 +99,7 @@ class ReadAhead:
                     self._sizes[partition] = whole - taken
             pieces.append(_piece(partition, now, next_offsets[partition]))
             rows, size = rows - len(now), size - taken
-            self.rows, self.bytes = self.rows - len(now), self.bytes - taken
+            self.rows -= len(now)
         return pieces
 
 

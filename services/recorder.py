@@ -185,7 +185,7 @@ class Recorder:
                 batches = await self._read()
                 if batches:
                     await self._hand_over(batches)
-                    del batches  # nor while the next are read
+                    del batches  # they would stay while the next are read
                 else:
                     if self._judging and self._judging.done():
                         await self._judged()

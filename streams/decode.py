@@ -7,10 +7,12 @@ and its values, depend on its bytes alone: not on the way it took, nor on the ba
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import accumulate, chain, repeat
+from itertools import accumulate, chain, pairwise, repeat
+from operator import itemgetter
 from typing import Any, Final, Self
 
 import msgspec
@@ -102,15 +104,15 @@ class _Messages:
 
     raw: list[bytes]
     lines: list[int | None]
-    ends: list[int]
-    """The row behind the last message of each batch."""
+    edges: list[int]
+    """The row of each batch's first message, and the one behind the last of all."""
 
     @classmethod
     def of(cls, batches: Sequence[RawBatch]) -> Self:
         return cls(
             list(chain.from_iterable(batch.messages for batch in batches)),
             list(chain.from_iterable(batch.lines or repeat(None, len(batch.messages)) for batch in batches)),
-            list(accumulate(len(batch.messages) for batch in batches)),
+            list(accumulate((len(batch.messages) for batch in batches), initial=0)),
         )
 
 
@@ -119,13 +121,12 @@ def _decoded(form: str, batches: Sequence[RawBatch]) -> Iterator[Decoded]:
     messages = _Messages.of(batches)
     raw = pl.Series("raw", messages.raw, dtype=pl.Binary)
     frame, refused = _native(messages, raw) if form == NATIVE else _foreign(form, messages)
-    ends = frame["row"].search_sorted(pl.Series(messages.ends, dtype=pl.Int64), side="left")
     events = _events(frame, batches, raw)
-    begin = first = 0
-    for batch, row_end, end in zip(batches, messages.ends, ends, strict=True):
-        own = [(row - first, part, one) for row, part, one in refused if first <= row < row_end]
+    of_events = pairwise(frame["row"].search_sorted(pl.Series(messages.edges, dtype=pl.Int64), side="left"))
+    of_refused = pairwise(bisect_left(refused, edge, key=itemgetter(0)) for edge in messages.edges)
+    for batch, first, (begin, end), (told, until) in zip(batches, messages.edges, of_events, of_refused, strict=False):
+        own = [(row - first, part, one) for row, part, one in refused[told:until]]
         yield Decoded(events[begin:end], _dead_letters(own, batch))
-        begin, first = end, row_end
 
 
 def _native(messages: _Messages, raw: pl.Series) -> tuple[pl.DataFrame, list[_Refusal]]:
