@@ -65,7 +65,7 @@ class ConsumerSettings:
     heartbeat_ms: int = 3_000
     drain_ms: int = 60_000
     metadata_ms: int = 30_000
-    rest_above: int = 20_000
+    rest_above: int = 30_000
 
 
 def may_rest(left: Mapping[Any, int], above: int) -> set[Any]:

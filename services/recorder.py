@@ -53,7 +53,7 @@ class RecorderSettings:
         review_seconds: between two looks for identities that were used again; see `services.reviewer`.
     """
 
-    batch_rows: int = 20_000
+    batch_rows: int = 30_000
     batch_bytes: int = 16 << 20
     batch_ms: int = 500
     dead_letter_stop_messages: int = 1_000

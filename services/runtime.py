@@ -7,6 +7,7 @@ algebra are about the start: a quarter of it was looking through what had just b
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import sys
@@ -23,6 +24,12 @@ BLAS_VARIABLE: Final = "OPENBLAS_NUM_THREADS"
 """numpy, which others bring with them, starts a thread of linear algebra for each core, and those look for work in vain
 for 60 ms of CPU time. Nothing here multiplies matrices."""
 
+ARENAS_VARIABLES: Final = ("MALLOC_ARENA_MAX", "GLIBC_TUNABLES")
+"""The C library reads these when the process starts, so what is said by them cannot be said here."""
+
+M_ARENA_MAX: Final = -8
+"""Of malloc.h, for mallopt(3)."""
+
 SWITCH_SECONDS: Final = 0.000_5
 """A thread that comes back from native code waits so long for the interpreter, at most. By default it waits ten times
 as long at each of some two hundred steps of a batch while another thread runs Python."""
@@ -32,7 +39,21 @@ def prepare() -> None:
     """Set all of it, before Polars and numpy are imported; what the environment says stays."""
     os.environ.setdefault(ALLOCATOR_VARIABLE, ALLOCATOR)
     os.environ.setdefault(BLAS_VARIABLE, "1")
+    _keep_one_arena()
     sys.setswitchinterval(SWITCH_SECONDS)
+
+
+def _keep_one_arena() -> None:
+    """Let all threads take memory from one arena of the C library.
+
+    With one for each thread, what a batch's objects left in the arena of the thread that made them is of no use to the
+    other threads. Columns are kept by allocators of their own, and Python's threads hold the interpreter while they
+    ask, so hardly any of them waits for another.
+    """
+    # Another C library than glibc has no arenas, or no such function.
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None and not any(name in os.environ for name in ARENAS_VARIABLES):
+        mallopt(M_ARENA_MAX, 1)
 
 
 def collect_later() -> None:

@@ -115,7 +115,7 @@ class DeadLetterStopSection(Section):
 class RecorderSection(Section):
     """How much a recorder takes at a time, and how long it waits."""
 
-    batch_rows: int = Field(20_000, ge=1, le=1_000_000, description="A batch ends with so many messages,")
+    batch_rows: int = Field(30_000, ge=1, le=1_000_000, description="A batch ends with so many messages,")
     batch_bytes: int = Field(16 << 20, ge=1 << 10, le=1 << 30, description="or so many bytes,")
     batch_ms: Milliseconds = Field(500, description="or so long after its first message.")
     dead_letter_stop: DeadLetterStopSection = Field(DeadLetterStopSection(), description="When dead letters stop it.")

@@ -25,6 +25,7 @@ from tests.support.kafka.topics import (
     read,
     send,
     send_by,
+    settled,
 )
 
 COMPACTED = {
@@ -112,12 +113,12 @@ async def test_markers_and_aborted_messages_of_transactions_leave_gaps_in_the_of
         await kafka.abort_transaction()
         async with kafka.transaction():
             await send_by(kafka, topic, [b"6"])
+    await settled(topics.bootstrap, topic, {0: 8})
 
     found = await read(topics.bootstrap, topic)
 
     assert _values(found) == [b"0", b"1", b"6"]
     assert _offsets(found) == [0, 1, 6]  # 2: commit marker, 3 and 4: aborted, 5: abort marker, 7: commit marker
-    assert await ends(topics.bootstrap, topic) == {0: 8}
 
 
 @pytest.mark.asyncio
@@ -129,6 +130,7 @@ async def test_messages_of_an_open_transaction_and_all_after_them_wait(topics: T
         await send(topics.bootstrap, topic, [b"after"])
         assert _values(await read(topics.bootstrap, topic)) == []
         await kafka.commit_transaction()
+    await settled(topics.bootstrap, topic, {0: 3})
     assert _values(await read(topics.bootstrap, topic)) == [b"undecided", b"after"]
 
 

@@ -74,8 +74,17 @@ async def send_by(kafka: AIOKafkaProducer, topic: str, messages: Iterable[Messag
 async def ends(bootstrap: str, topic: str) -> dict[int, int]:
     """Return the next offset of each partition, markers and aborted messages counted."""
     async with _reader(bootstrap, topic) as consumer:
-        found = await consumer.end_offsets(consumer.assignment())
-        return {partition.partition: offset for partition, offset in found.items()}
+        return await _ends(consumer)
+
+
+async def settled(bootstrap: str, topic: str, goals: Mapping[int, int]) -> None:
+    """Wait until all that was committed or aborted can be read, up to the next offsets ``goals`` by partition.
+
+    A broker answers the end of a transaction as soon as it is decided, and writes its markers after that.
+    """
+    async with _reader(bootstrap, topic) as consumer, asyncio.timeout(SETTLE_SECONDS):
+        while await _ends(consumer) != goals:  # noqa: ASYNC110  (the broker tells nobody)
+            await asyncio.sleep(0.02)
 
 
 async def read(bootstrap: str, topic: str) -> list[ConsumerRecord[bytes | None, bytes | None]]:
@@ -140,6 +149,11 @@ async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
         yield admin
     finally:
         await admin.close()
+
+
+async def _ends(consumer: AIOKafkaConsumer) -> dict[int, int]:
+    found = await consumer.end_offsets(consumer.assignment())
+    return {partition.partition: offset for partition, offset in found.items()}
 
 
 async def _partitions(admin: AIOKafkaAdminClient, name: str) -> list[int]:

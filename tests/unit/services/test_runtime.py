@@ -1,3 +1,4 @@
+import ctypes
 import gc
 import os
 import subprocess
@@ -6,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from services.runtime import ALLOCATOR, ALLOCATOR_VARIABLE, BLAS_VARIABLE, SWITCH_SECONDS, collect_again, prepare
+from services.runtime import (
+    ALLOCATOR,
+    ALLOCATOR_VARIABLE,
+    ARENAS_VARIABLES,
+    BLAS_VARIABLE,
+    SWITCH_SECONDS,
+    collect_again,
+    prepare,
+)
 from tests.support.stores import event, lines
 
 PROGRAM = """
@@ -48,6 +57,33 @@ def test_the_names_are_those_that_are_set(monkeypatch: pytest.MonkeyPatch) -> No
     finally:
         sys.setswitchinterval(before)
         monkeypatch.setenv(ALLOCATOR_VARIABLE, ALLOCATOR)
+
+
+ARENAS = """
+import ctypes, threading
+from services.runtime import prepare
+prepare()
+started = threading.Barrier(4)
+def take():
+    started.wait()
+    held.append(bytes(100_000))  # more than the interpreter gives out by itself
+held = []
+threads = [threading.Thread(target=take) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+ctypes.CDLL(None).malloc_stats()
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_stats"), reason="a C library without arenas")
+@pytest.mark.parametrize(("environment", "arenas"), [({}, 1), ({"MALLOC_ARENA_MAX": "2"}, 2)], ids=str)
+def test_threads_share_one_arena_of_the_c_library_if_the_environment_says_nothing_else(
+    environment: dict[str, str], arenas: int
+) -> None:
+    clean = {name: value for name, value in os.environ.items() if name not in ARENAS_VARIABLES}
+    command = [sys.executable, "-c", ARENAS]
+    done = subprocess.run(command, env={**clean, **environment}, capture_output=True, text=True, check=True)
+    assert done.stderr.count("Arena ") == arenas
 
 
 COLLECTS = """
