@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, BinaryIO, Final
@@ -72,14 +72,15 @@ class FrontEngine:
             return
         engine = Engine(partial(self._rows, connection), partial(self._query, connection), (FrontError,))
         try:
-            with self._written.checked(engine, (into["database"] or statement.database or "default", into["table"])):
+            with self._written.checked(engine, [(into["database"] or statement.database or "default", into["table"])]):
                 yield
         except StoreError as error:
             code = NOT_ENOUGH_SPACE if isinstance(error, StoreAwayError) else CORRUPTED_DATA
             raise FrontError(code, error.why) from None
 
-    def _rows(self, connection: Any, sql: str, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self._query(connection, sql, "JSONEachRow", parameters).splitlines()]
+    def _rows(self, connection: Any, sql: str, parameters: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+        texts = {name: f"[{','.join(map(_quoted, values))}]" for name, values in parameters.items()}
+        return [json.loads(line) for line in self._query(connection, sql, "JSONEachRow", texts).splitlines()]
 
     def close(self) -> None:
         """Close connections that are not in use."""

@@ -16,7 +16,6 @@ import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Final, TypeVar
 
 import polars as pl
@@ -29,7 +28,7 @@ from streams.batch import Decoded, RawBatch, Recorded
 from streams.outgoing import Outgoing, outgoing
 from streams.pipeline import Context, judge_all
 from streams.resume import messages_hmac
-from streams.tables import range_row, tables
+from streams.tables import range_row, rows_of
 
 Result = TypeVar("Result")
 Publish = Callable[[Sequence[Outgoing]], Awaitable[None]]
@@ -191,12 +190,7 @@ class Recording:
 
     def _insert_rows(self, prepared: Sequence[Prepared]) -> None:
         """Insert what ranges vouch for: one insert a table for all batches."""
-        of = (tables(one.recorded, one.range) for one in prepared)
-        rows = sorted(
-            ((table, frame) for batch in of for table, frame in batch if table != RANGES), key=lambda one: one[0]
-        )
-        for table, same in groupby(rows, key=lambda one: one[0]):
-            self.store.insert(table, pl.concat(frame for _, frame in same))
+        self.store.insert_all(rows_of([(one.recorded, one.range) for one in prepared]))
 
     def _insert_ranges(self, prepared: Sequence[Prepared]) -> None:
         self.store.insert(RANGES, pl.concat(range_row(one.range) for one in prepared))

@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
@@ -200,13 +201,35 @@ class Store:
             StoreError: nothing or not all of it could be written, for example because the disk is full.
         """
         names = self._spent.names(table, rows, self.where)
-        try:
+        with self._spends(names, f"rows cannot be written to {table}"), self.connector.checked(self.client, [table]):
             streams = self._streams.setdefault(threading.get_ident(), ArrowStreams())
             self.connector.insert(self.client, table, rows.columns, streams.write(rows))
+
+    def insert_all(self, rows: Iterable[tuple[str, pl.DataFrame]]) -> None:
+        """Append rows to several tables, one after the other; durable when this returns.
+
+        What was written is looked at once, at the end, in place of after each of them.
+
+        Raises:
+            StoreAwayError, StoreError: as `insert`. All of it has to be written again, whichever of them failed.
+        """
+        of_tables = list(rows)
+        names = [name for table, frame in of_tables for name in self._spent.names(table, frame, self.where)]
+        tables = sorted({table for table, _ in of_tables})
+        told = f"rows cannot be written to {', '.join(tables)}"
+        with self._spends(names, told), self.connector.checked(self.client, tables):
+            for table, frame in of_tables:
+                self.insert(table, frame)
+
+    @contextmanager
+    def _spends(self, names: Sequence[str], what: str) -> Iterator[None]:
+        """See that range ids are never used again once an insert under them has failed."""
+        try:
+            yield
         except BaseException as error:
             self._spent.add(names)
             if isinstance(error, TROUBLE):
-                raise self.failed(f"rows cannot be written to {table}", error) from None
+                raise self.failed(what, error) from None
             raise
 
     def write(self, recorded: Recorded, of: Range) -> None:

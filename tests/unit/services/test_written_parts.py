@@ -2,21 +2,23 @@
 
 import itertools
 import os
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from clickhouse_connect.driver.client import Client
 
 from schemas.errors import StoreAwayError, StoreError
-from services import written_parts
+from services import store_connectors, written_parts
 from services.local_front import LocalFront
 from services.store import Store
 from services.store_connectors import engine_of
 from services.store_settings import DATABASE
-from services.written_parts import WrittenParts, is_whole
+from services.written_parts import Engine, WrittenParts, is_whole
 from tests.support.stores import NOW, open_store
 
 ACTS = (DATABASE, "acts")
@@ -35,6 +37,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def act(name: str) -> pl.DataFrame:
     row = {"id": name, "at": NOW, "kind": "k", "text": name * 100}
     return pl.DataFrame([row], schema_overrides={"at": pl.Datetime("us", "UTC")})
+
+
+def version(name: str) -> pl.DataFrame:
+    row = {"kind": "register", "sha256": name, "recorded_at": NOW, "entries": 1, "content": name}
+    return pl.DataFrame([row], schema_overrides={"recorded_at": pl.Datetime("us", "UTC")})
 
 
 def ids(store: Store) -> list[str]:
@@ -82,11 +89,17 @@ def test_a_part_that_is_gone_when_it_is_looked_at_again_is_no_concern(store: Sto
     parts, asked = WrittenParts(store.connector.where), engine_of(store.client)
     seen = itertools.count()
 
-    def rows(sql: str, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
-        gone = {"name": "202611_9_9_0", "path": str(store.directory.path / "gone"), "bytes_on_disk": 1}
+    def rows(sql: str, parameters: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+        gone = {
+            "database": DATABASE,
+            "table": "acts",
+            "name": "202611_9_9_0",
+            "path": str(store.directory.path / "gone"),
+            "bytes_on_disk": 1,
+        }
         return [*asked.rows(sql, parameters), *([gone] if next(seen) == 1 else [])]
 
-    with parts.checked(replace(asked, rows=rows), ACTS):
+    with parts.checked(replace(asked, rows=rows), [ACTS]):
         store.insert("acts", act("a"))
 
     assert next(seen) == 3
@@ -95,7 +108,7 @@ def test_a_part_that_is_gone_when_it_is_looked_at_again_is_no_concern(store: Sto
 
 def test_a_folder_within_a_part_is_counted_with_what_it_holds(store: Store) -> None:
     store.client.command("CREATE TABLE wide (a UInt64, PROJECTION p (SELECT sum(a))) ENGINE = MergeTree ORDER BY a")
-    with WrittenParts(store.connector.where).checked(engine_of(store.client), (DATABASE, "wide")):
+    with WrittenParts(store.connector.where).checked(engine_of(store.client), [(DATABASE, "wide")]):
         store.client.command("INSERT INTO wide SELECT number FROM numbers(100)")
     (part,) = store.rows(PARTS.replace("'acts'", "'wide'"))
     assert is_whole(part)
@@ -110,9 +123,61 @@ def test_rows_of_a_short_part_are_taken_out_and_may_be_written_again(store: Stor
         insert_short(store, parts, "b")
 
     assert ids(store) == ["a"]
-    with parts.checked(engine_of(store.client), ACTS):
+    with parts.checked(engine_of(store.client), [ACTS]):
         store.insert("acts", act("b"))
     assert ids(store) == ["a", "b"]
+
+
+def test_inserts_into_several_tables_are_looked_at_once_and_each_short_part_is_taken_out(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, queries = Counter[tuple[str, ...]](), engine_of
+
+    def counting(client: Client) -> Engine:
+        engine = queries(client)
+
+        def rows(sql: str, parameters: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+            asked[tuple(parameters["tables"])] += 1
+            return engine.rows(sql, parameters)
+
+        return replace(engine, rows=rows)
+
+    monkeypatch.setattr(store_connectors, "engine_of", counting)
+    store.insert_all([("versions", version("a")), ("acts", act("a"))])
+    asked.clear()
+    store.insert_all([("versions", version("b")), ("acts", act("b"))])
+    assert asked == {("acts", "versions"): 1}
+
+    insert = store.insert
+
+    def insert_short_act(table: str, rows: pl.DataFrame) -> None:
+        insert(table, rows)
+        if table == "acts":
+            shorten(store.rows(PARTS)[-1])
+
+    monkeypatch.setattr(store, "insert", insert_short_act)
+    with pytest.raises(StoreAwayError, match="rows cannot be written to acts: no space left"):
+        store.insert_all([("acts", act("c")), ("versions", version("c"))])
+    monkeypatch.undo()
+    assert ids(store) == ["a", "b"]
+    store.insert_all([("acts", act("d"))])
+    assert ids(store) == ["a", "b", "d"]
+
+
+def test_a_range_id_under_which_one_of_several_inserts_failed_is_spent_in_all_tables(store: Store) -> None:
+    rows = pl.DataFrame({"range_id": ["a"], "rule": ["R"]})
+    with pytest.raises(StoreError, match="rows cannot be written to evidence_rows"):
+        store.insert_all([("finding_rows", rows), ("evidence_rows", rows.rename({"rule": "no_such_column"}))])
+    with pytest.raises(StoreError, match="failed before"):
+        store.insert("finding_rows", rows)
+
+
+def test_within_inserts_into_some_tables_others_are_not_begun(store: Store) -> None:
+    written, engine = store.directory.written, engine_of(store.client)
+    with written.checked(engine, [ACTS]), pytest.raises(AssertionError), written.checked(engine, [(DATABASE, "keys")]):
+        pass
+    with written.checked(engine, [(DATABASE, "versions")]):
+        store.insert("versions", version("a"))
 
 
 def test_what_could_not_be_taken_out_is_before_the_next_insert(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +190,7 @@ def test_what_could_not_be_taken_out_is_before_the_next_insert(store: Store, mon
     assert len(store.rows(PARTS)) == 2
     monkeypatch.setattr(client, "command", command)
 
-    with parts.checked(engine_of(client), ACTS):
+    with parts.checked(engine_of(client), [ACTS]):
         assert ids(store) == ["a"]
         store.insert("acts", act("b"))
     assert ids(store) == ["a", "b"]
@@ -137,7 +202,7 @@ def _refuse() -> None:
 
 def insert_short(store: Store, parts: WrittenParts, name: str) -> None:
     """Insert, and leave a part of it, as an engine does that takes no notice of a write that failed."""
-    with parts.checked(engine_of(store.client), ACTS):
+    with parts.checked(engine_of(store.client), [ACTS]):
         store.insert("acts", act(name))
         shorten(store.rows(PARTS)[-1])
 
@@ -145,14 +210,14 @@ def insert_short(store: Store, parts: WrittenParts, name: str) -> None:
 def test_a_changed_part_that_is_short_is_not_thrown_away(store: Store) -> None:
     store.insert("acts", act("a"))
     parts = WrittenParts(store.connector.where)
-    with parts.checked(engine_of(store.client), ACTS):
+    with parts.checked(engine_of(store.client), [ACTS]):
         store.insert("acts", act("b"))
     store.client.command("ALTER TABLE acts UPDATE text = 'c' WHERE id = 'a' SETTINGS mutations_sync = 2")
     assert [part["level"] for part in store.rows(PARTS)] == [0, 0]
     for part in store.rows(PARTS):
         shorten(part)
 
-    with pytest.raises(StoreError, match="a part of acts is not whole"), parts.checked(engine_of(store.client), ACTS):
+    with pytest.raises(StoreError, match="a part of acts is not whole"), parts.checked(engine_of(store.client), [ACTS]):
         pass
 
     assert len(store.rows(PARTS)) == 2
@@ -209,7 +274,7 @@ def test_a_merged_part_that_is_short_stops_whoever_writes(store: Store) -> None:
     for name in "ab":
         store.insert("acts", act(name))
     parts = WrittenParts(store.connector.where)
-    with parts.checked(engine_of(store.client), ACTS):
+    with parts.checked(engine_of(store.client), [ACTS]):
         store.insert("acts", act("c"))
     store.client.command("OPTIMIZE TABLE acts FINAL")
     shorten(store.rows(PARTS)[0])
@@ -217,7 +282,7 @@ def test_a_merged_part_that_is_short_stops_whoever_writes(store: Store) -> None:
     for _ in range(2):
         with (
             pytest.raises(StoreError, match="a part of acts is not whole") as error,
-            parts.checked(engine_of(store.client), ACTS),
+            parts.checked(engine_of(store.client), [ACTS]),
         ):
             pass
         assert not isinstance(error.value, StoreAwayError)
