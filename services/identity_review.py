@@ -33,8 +33,12 @@ SOURCE: Final = "ashiato:identity-review"
 
 EVENTS_PER_SLICE: Final = 500_000
 FINDINGS_PER_RANGE: Final = 20_000
+FEW: Final = 5_000
+"""So many identities are given to a query as they are: a server takes 128 KiB in one parameter."""
 _ONE_CORE: Final = "SETTINGS max_threads = 1"
 """A review has time; recording has not."""
+_GIVEN: Final = "SELECT arrayJoin({identities:Array(UInt64)}) AS identity"
+"""In place of looking for repeated identities, where they are few."""
 _PROGRESS: Final = "reviewed_positions"
 
 
@@ -118,18 +122,22 @@ def review_identities(
 def _reused(store: Store, what: Sequence[Grown], rules: list[str]) -> Iterator[dict[str, Any]]:
     """Yield positions without a finding whose identity has several contents and occurs in what has grown.
 
-    Most logs repeat no identity. That is asked by itself: planning the rest takes ten times as long as the answer.
+    Most logs repeat no identity, others a few. Which ones is asked by itself: planning the rest takes ten times as long
+    as the answer, and would look for them again.
     """
     sources, partitions, afters, throughs = (list(column) for column in zip(*what, strict=True))
     where = {"sources": sources, "partitions": partitions, "afters": afters, "throughs": throughs}
     events = store.rows(statement("review_size"), where)[0]["events"]
     slices = events // EVENTS_PER_SLICE + 1
-    repeated = statement("repeated_ids")
-    reused = statement("reused_ids").replace("-- repeated_ids.sql", repeated)
+    repeated, reused = statement("repeated_ids"), statement("reused_ids")
     for one in range(slices):
         of = {**where, "slice": one, "slices": slices}
-        if store.rows(f"{repeated} LIMIT 1 {_ONE_CORE}", of):
-            yield from store.rows(f"{reused} {_ONE_CORE}", {**of, "rules": rules})
+        identities = [row["identity"] for row in store.rows(f"{repeated} LIMIT {FEW + 1} {_ONE_CORE}", of)]
+        if identities:
+            given = _GIVEN if len(identities) <= FEW else repeated
+            query = reused.replace("-- repeated_ids.sql", given)
+            of |= {"rules": rules, "identities": identities[:FEW]}
+            yield from store.rows(f"{query} {_ONE_CORE}", of)
 
 
 def _partition(name: str) -> int:

@@ -1,6 +1,7 @@
 -- Positions whose identity (CloudEvents source and id) is known with several contents, as far as they have no finding
--- yet. One slice of the identities that occur in what has grown, see repeated_ids.sql. `event.contents` is 2 however many
--- there are: a finding must not say at which moment it was looked for. Records are read of those positions alone.
+-- yet. One slice of the identities that occur in what has grown, see repeated_ids.sql; a few stand here as they are.
+-- `event.contents` is 2 however many there are: a finding must not say at which moment it was looked for. Records are
+-- read of those positions alone.
 WITH
 repeated AS
 (

@@ -110,9 +110,11 @@ def test_a_review_looks_at_what_is_new_and_says_how_far_it_got(store: Store, tmp
     assert grown(store) == []
 
 
-def test_memory_is_bounded_by_slices_and_chunks_that_change_nothing(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("few", [identity_review.FEW, 3, 2, 1, 0])
+def test_memory_is_bounded_by_slices_chunks_and_what_is_a_few_that_change_nothing(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
+    monkeypatch.setattr(identity_review, "FEW", few)
     monkeypatch.setattr(identity_review, "EVENTS_PER_SLICE", 3)
     monkeypatch.setattr(identity_review, "FINDINGS_PER_RANGE", 2)
     log = _log(tmp_path, "a", *(event(i) for i in range(10)), *(event(i, action="export") for i in range(3, 10)))
