@@ -36,8 +36,8 @@ PARTITIONS: Final = 4
 GROUP: Final = "benchmark"
 BATCH_BYTES: Final = 512 << 10
 JAVA_OPTIONS: Final = ("-Xms512m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-"""More memory than in tests. Its code is compiled soon rather than well: a broker that has just started, unlike one that
-has run for a day, spends a fifth of a core on compiling well for as long as is measured here."""
+"""More memory than in tests. Its code is compiled soon rather than well: a broker that has just started, unlike one
+that has run for a day, spends a fifth of a core on compiling well for as long as is measured here."""
 DAY: Final = dt.date(2026, 11, 2)
 
 
