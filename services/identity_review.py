@@ -134,10 +134,10 @@ def _reused(store: Store, what: Sequence[Grown], rules: list[str]) -> Iterator[d
         of = {**where, "slice": one, "slices": slices}
         identities = [row["identity"] for row in store.rows(f"{repeated} LIMIT {FEW + 1} {_ONE_CORE}", of)]
         if identities:
-            given = _GIVEN if len(identities) <= FEW else repeated
-            query = reused.replace("-- repeated_ids.sql", given)
-            of |= {"rules": rules, "identities": identities[:FEW]}
-            yield from store.rows(f"{query} {_ONE_CORE}", of)
+            few = len(identities) <= FEW
+            query = reused.replace("-- repeated_ids.sql", _GIVEN if few else repeated)
+            given = {"identities": identities} if few else of
+            yield from store.rows(f"{query} {_ONE_CORE}", {**given, "rules": rules})
 
 
 def _partition(name: str) -> int:

@@ -158,6 +158,6 @@ def _parts(engine: Engine, tables: Sequence[Table]) -> dict[Table, list[dict[str
     databases, names = (sorted(set(words)) for words in zip(*tables, strict=True))
     for part in engine.rows(_PARTS, {"databases": databases, "tables": names}):
         parts = found.get((part["database"], part["table"]))
-        if parts is not None:  # of another database
+        if parts is not None:  # else a table of that name in another of the databases
             parts.append(part)
     return found
