@@ -35,8 +35,12 @@ EVENTS_PER_SLICE: Final = 500_000
 FINDINGS_PER_RANGE: Final = 20_000
 FEW: Final = 5_000
 """So many identities are given to a query as they are: a server takes 128 KiB in one parameter."""
-_ONE_CORE: Final = "SETTINGS max_threads = 1"
-"""A review has time; recording has not."""
+SLOWEST: Final = 10_000
+"""Rows a second: a small store is read at once."""
+_REPEATED: Final = 3
+_REUSED: Final = 3
+_BOTH: Final = 11
+"""So often a query reads all rows: `repeated_ids.sql`; `reused_ids.sql` of a few; this of those, looked for again."""
 _GIVEN: Final = "SELECT arrayJoin({identities:Array(UInt64)}) AS identity"
 """In place of looking for repeated identities, where they are few."""
 _PROGRESS: Final = "reviewed_positions"
@@ -61,7 +65,13 @@ def grown(store: Store) -> list[Grown]:
 
 
 def pieces(
-    store: Store, context: Context, what: Sequence[Grown], *, now: Callable[[], dt.datetime], new_id: Callable[[], str]
+    store: Store,
+    context: Context,
+    what: Sequence[Grown],
+    *,
+    now: Callable[[], dt.datetime],
+    new_id: Callable[[], str],
+    seconds: float = 0.0,
 ) -> Iterator[Prepared]:
     """Yield the findings of one review, at most FINDINGS_PER_RANGE at a time; each has to count before the next.
 
@@ -71,12 +81,14 @@ def pieces(
         what: see `grown`.
         now: the clock, UTC.
         new_id: names ranges.
+        seconds: what it reads is spread over about so long, for the sake of whoever records beside it; a store that
+            takes longer is read as fast as one core can.
 
     Raises:
         StoreError: the store cannot be read.
     """
     rules = reviewing(context.rulebook)
-    found = _reused(store, what, [rule.id for rule in rules])
+    found = _reused(store, what, [rule.id for rule in rules], seconds)
     partition, first = None, 0
     while rows := list(islice(found, FINDINGS_PER_RANGE)):
         name = new_id()
@@ -119,7 +131,7 @@ def review_identities(
     return found
 
 
-def _reused(store: Store, what: Sequence[Grown], rules: list[str]) -> Iterator[dict[str, Any]]:
+def _reused(store: Store, what: Sequence[Grown], rules: list[str], seconds: float) -> Iterator[dict[str, Any]]:
     """Yield positions without a finding whose identity has several contents and occurs in what has grown.
 
     Most logs repeat no identity, others a few. Which ones is asked by itself: planning the rest takes ten times as long
@@ -130,14 +142,35 @@ def _reused(store: Store, what: Sequence[Grown], rules: list[str]) -> Iterator[d
     events = store.rows(statement("review_size"), where)[0]["events"]
     slices = events // EVENTS_PER_SLICE + 1
     repeated, reused = statement("repeated_ids"), statement("reused_ids")
+    pace = _Pace(store.rows("SELECT count() AS rows FROM evidence_rows")[0]["rows"], seconds / slices / 2)
     for one in range(slices):
         of = {**where, "slice": one, "slices": slices}
-        identities = [row["identity"] for row in store.rows(f"{repeated} LIMIT {FEW + 1} {_ONE_CORE}", of)]
+        first = f"{repeated} LIMIT {FEW + 1} {pace.of(_REPEATED)}"
+        identities = [row["identity"] for row in store.rows(first, of)]
         if identities:
             few = len(identities) <= FEW
             query = reused.replace("-- repeated_ids.sql", _GIVEN if few else repeated)
             given = {"identities": identities} if few else of
-            yield from store.rows(f"{query} {_ONE_CORE}", {**given, "rules": rules})
+            settings = pace.of(_REUSED if few else _BOTH)
+            yield from store.rows(f"{query} {settings}", {**given, "rules": rules})
+
+
+class _Pace(NamedTuple):
+    """How fast queries of a review read: on one core; in ``seconds`` each, if they can (0: as fast as that core can).
+
+    A review has time; recording has not. Read at once, it is a second or more of a core that a recorder on two lacks.
+    """
+
+    rows: int
+    seconds: float
+
+    def of(self, scans: int) -> str:
+        """Return the settings of a query that reads all rows so many times."""
+        one_core = "SETTINGS max_threads = 1"
+        if not self.seconds:
+            return one_core
+        speed = max(SLOWEST, int(self.rows * scans / self.seconds))
+        return f"{one_core}, max_execution_speed = {speed}, timeout_before_checking_execution_speed = 0"
 
 
 def _partition(name: str) -> int:

@@ -22,6 +22,8 @@ from services.recording import Recording
 
 REST: Final = 10
 """It rests for so many times as long as the last review took: however large the store, a tenth of the time at most."""
+SPREAD: Final = 6.0
+"""Seconds over which a review beside a recorder is spread, at most: whoever stops waits for it."""
 
 
 class Reviewer:
@@ -72,8 +74,9 @@ class Reviewer:
             LogError: findings cannot be told, for good.
         """
         pause = self._seconds
+        spread = min(SPREAD, self._seconds / REST)
         while not await self._stops_within(pause):
-            took = await self._review() if self._mine() else 0.0
+            took = await self._review(spread) if self._mine() else 0.0
             pause = max(self._seconds, REST * took)
 
     async def finish(self) -> None:
@@ -83,7 +86,7 @@ class Reviewer:
             LogError: findings cannot be told, for good.
         """
         if self._was_mine:
-            await self._review()
+            await self._review(0.0)
 
     def give_up(self) -> None:
         """Tell that there was no time left for the last review."""
@@ -103,24 +106,26 @@ class Reviewer:
             await asyncio.wait_for(self._stopping.wait(), seconds)
         return self._stopping.is_set()
 
-    async def _review(self) -> float:
-        """Review once; return the seconds that it took."""
+    async def _review(self, spread: float) -> float:
+        """Review once, spread over so many seconds (0: as soon as can be); return the seconds that it took."""
         began = self._monotonic()
         try:
             with self._observer.timed("review"):
-                await self._look()
+                await self._look(spread)
         except StoreError as error:  # recording says by itself that the store is away, or ends; this can wait
             self._observer.retried("review", error, self._seconds)
         return self._monotonic() - began
 
-    async def _look(self) -> None:
+    async def _look(self, spread: float) -> None:
         """Look at what has grown; each piece of the findings counts before the next, the progress after all."""
         recording = self._recording
         what = await recording.in_store_thread(grown, recording.store)
         self._checkpoint("grown")
         if not what:
             return
-        found = pieces(recording.store, recording.context(), what, now=recording.now, new_id=recording.new_id)
+        found = pieces(
+            recording.store, recording.context(), what, now=recording.now, new_id=recording.new_id, seconds=spread
+        )
         while (piece := await recording.in_store_thread(next, found, None)) is not None:
             await recording.commit([piece])
             self._observer.reviewed(piece)

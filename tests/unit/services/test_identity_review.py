@@ -1,5 +1,6 @@
 """TRAIL-ID-REUSED: one identity, different contents, wherever they were recorded."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,9 +51,10 @@ def _record(store: Store, path: Path, name: str, *events: dict[str, Any]) -> Non
         ingest(store, _log(path, name, *events))
 
 
-def _prepared(store: Store, prefix: str) -> list[Prepared]:
+def _prepared(store: Store, prefix: str, *, seconds: float = 0.0) -> list[Prepared]:
     """Look, and write nothing."""
-    return list(pieces(store, context(), grown(store), now=lambda: NOW, new_id=names(f"review-{prefix}")))
+    of = names(f"review-{prefix}")
+    return list(pieces(store, context(), grown(store), now=lambda: NOW, new_id=of, seconds=seconds))
 
 
 def _count(store: Store, found: list[Prepared]) -> None:
@@ -127,6 +129,31 @@ def test_memory_is_bounded_by_slices_chunks_and_what_is_a_few_that_change_nothin
     assert [(one.first, one.last) for one in reviews] == [(first, first + 1) for first in range(0, 14, 2)]
     assert len({one.partition for one in reviews}) == 1
     assert len(_progress(store)) == 1
+
+
+@pytest.mark.parametrize("few", [identity_review.FEW, 0])
+def test_spread_over_seconds_it_takes_them_and_finds_the_same(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(identity_review, "FEW", few)
+    monkeypatch.setattr(identity_review, "SLOWEST", 1)
+    _record(store, tmp_path, "a", *(event(i) for i in range(40)), event(1, action="export"))
+    at_once = _prepared(store, "b")
+    began = time.monotonic()
+
+    spread = _prepared(store, "b", seconds=2.0)
+
+    assert time.monotonic() - began >= 1.0
+    assert [piece.recorded.findings.height for piece in spread] == [2]
+    assert spread[0].recorded.merkle_root == at_once[0].recorded.merkle_root
+
+
+def test_a_small_store_is_read_at_once(store: Store, tmp_path: Path) -> None:
+    _record(store, tmp_path, "a", event(1), event(1, action="export"))
+    began = time.monotonic()
+
+    assert len(_prepared(store, "b", seconds=600.0)) == 1
+    assert time.monotonic() - began < 60
 
 
 def test_the_findings_are_the_same_bytes_however_often_and_in_which_order_it_was_reviewed(tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from schemas.errors import LogError
+from services.identity_review import pieces
 from services.recorder import Recorder, RecorderSettings
-from services.reviewer import REST, Reviewer, record_and_review
+from services.recording import Prepared
+from services.reviewer import REST, SPREAD, Reviewer, record_and_review
 from streams.outgoing import Outgoing
 from tests.support.memory_log import MemoryLog, Reader, partition
 from tests.support.moody_store import MoodyStore, moody
@@ -101,6 +103,31 @@ async def test_what_the_timer_left_is_reviewed_when_it_is_told_to_stop(store: Mo
 
     assert found(store) == [(0, 0), (1, 1)]
     assert len(positions_told(told)) == 2
+
+
+async def test_beside_a_recorder_a_review_takes_its_time_and_at_the_end_it_does_not(
+    store: MoodyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spread: list[float] = []
+
+    def noted(*of: Any, seconds: float, **more: Any) -> Iterator[Prepared]:
+        spread.append(seconds)
+        return pieces(*of, seconds=seconds, **more)
+
+    monkeypatch.setattr("services.reviewer.pieces", noted)
+    one, reviewer, _ = both(two_partitions(), store, Told(), SOON)
+    task = asyncio.create_task(record_and_review(one, reviewer))
+    await until(lambda: found(store) == [(0, 0), (1, 1)], task)
+    await stopped(one, reviewer, task)
+
+    assert set(spread) <= {SOON.review_seconds / REST, 0.0}
+    assert spread[0] == SOON.review_seconds / REST
+    one, reviewer, watcher = both(MemoryLog({partition(2): [message(7)]}), store, Told(), LATE, prefix="s")
+    task = asyncio.create_task(record_and_review(one, reviewer))
+    await until(lambda: watcher.count == 1, task)
+    await stopped(one, reviewer, task)
+    assert spread[-1] == 0.0
+    assert LATE.review_seconds / REST > SPREAD
 
 
 async def test_a_review_that_is_another_recorders_is_left_to_it(store: MoodyStore) -> None:

@@ -336,3 +336,12 @@ def test_the_content_beside_a_record_is_that_of_the_record_for_rows_of_before_to
     assert rows[: len(now)] == now
     assert all(row["beside"] == row["inside"] for row in rows)
     assert [len(row["beside"]) for row in rows] == [32, 0, 32, 32, 32, 32, 32, 0, 32]
+
+
+def test_the_engine_merges_in_one_thread_and_small_parts_first(store: Store) -> None:
+    rows = store.rows("SELECT name, value FROM system.server_settings WHERE name LIKE 'background_%'")
+    of = {row["name"]: row["value"] for row in rows}
+
+    assert of["background_pool_size"] == "1"
+    assert of["background_merges_mutations_concurrency_ratio"] == "4"
+    assert of["background_merges_mutations_scheduling_policy"] == "shortest_task_first"
