@@ -36,11 +36,7 @@ FINDINGS_PER_RANGE: Final = 20_000
 FEW: Final = 5_000
 """So many identities are given to a query as they are: a server takes 128 KiB in one parameter."""
 SLOWEST: Final = 10_000
-"""Rows a second: a small store is read at once."""
-_REPEATED: Final = 3
-_REUSED: Final = 3
-_BOTH: Final = 11
-"""So often a query reads all rows: `repeated_ids.sql`; `reused_ids.sql` of a few; this of those, looked for again."""
+"""Rows a second: fewer are not worth spreading."""
 _GIVEN: Final = "SELECT arrayJoin({identities:Array(UInt64)}) AS identity"
 """In place of looking for repeated identities, where they are few."""
 _PROGRESS: Final = "reviewed_positions"
@@ -142,35 +138,35 @@ def _reused(store: Store, what: Sequence[Grown], rules: list[str], seconds: floa
     events = store.rows(statement("review_size"), where)[0]["events"]
     slices = events // EVENTS_PER_SLICE + 1
     repeated, reused = statement("repeated_ids"), statement("reused_ids")
-    pace = _Pace(store.rows("SELECT count() AS rows FROM evidence_rows")[0]["rows"], seconds / slices / 2)
+    rows = store.rows(statement("review_rows"))[0] if seconds else {"evidence": 0, "findings": 0}
+    evidence, findings = rows["evidence"], rows["findings"]
     for one in range(slices):
         of = {**where, "slice": one, "slices": slices}
-        first = f"{repeated} LIMIT {FEW + 1} {pace.of(_REPEATED)}"
-        identities = [row["identity"] for row in store.rows(first, of)]
+        settings = _settings(evidence + 2 * events, seconds / slices / 2)
+        identities = [row["identity"] for row in store.rows(f"{repeated} LIMIT {FEW + 1} {settings}", of)]
         if identities:
             few = len(identities) <= FEW
             query = reused.replace("-- repeated_ids.sql", _GIVEN if few else repeated)
             given = {"identities": identities} if few else of
-            settings = pace.of(_REUSED if few else _BOTH)
+            reads = 3 * (evidence + findings) if few else 6 * (evidence + findings) + 4 * events
+            settings = _settings(reads, seconds / slices / 2)
             yield from store.rows(f"{query} {settings}", {**given, "rules": rules})
 
 
-class _Pace(NamedTuple):
-    """How fast queries of a review read: on one core; in ``seconds`` each, if they can (0: as fast as that core can).
+def _settings(reads: int, seconds: float) -> str:
+    """Return the settings of a query: one core; so many seconds if it can (0: as soon as it can).
 
     A review has time; recording has not. Read at once, it is a second or more of a core that a recorder on two lacks.
+
+    The engine sleeps after each block until all that the query has read until then is no more than the speed allows for
+    the time since the pipeline at hand began, and a query of subqueries is a pipeline after the other: rows of the n-th
+    to the last count n times in ``reads``.
     """
-
-    rows: int
-    seconds: float
-
-    def of(self, scans: int) -> str:
-        """Return the settings of a query that reads all rows so many times."""
-        one_core = "SETTINGS max_threads = 1"
-        if not self.seconds:
-            return one_core
-        speed = max(SLOWEST, int(self.rows * scans / self.seconds))
-        return f"{one_core}, max_execution_speed = {speed}, timeout_before_checking_execution_speed = 0"
+    one_core = "SETTINGS max_threads = 1"
+    if not seconds:
+        return one_core
+    speed = max(SLOWEST, int(reads / seconds))
+    return f"{one_core}, max_execution_speed = {speed}, timeout_before_checking_execution_speed = 0"
 
 
 def _partition(name: str) -> int:

@@ -22,8 +22,8 @@ from services.recording import Recording
 
 REST: Final = 10
 """It rests for so many times as long as the last review took: however large the store, a tenth of the time at most."""
-SPREAD: Final = 6.0
-"""Seconds over which a review beside a recorder is spread, at most: whoever stops waits for it."""
+SPREAD: Final = 5.0
+"""Seconds over which a review beside a recorder is spread where it could be done sooner."""
 
 
 class Reviewer:
@@ -74,7 +74,7 @@ class Reviewer:
             LogError: findings cannot be told, for good.
         """
         pause = self._seconds
-        spread = min(SPREAD, self._seconds / REST)
+        spread = min(SPREAD, self._seconds / REST, self._grace / 4)  # whoever stops waits for it, and then for the last
         while not await self._stops_within(pause):
             took = await self._review(spread) if self._mine() else 0.0
             pause = max(self._seconds, REST * took)

@@ -28,12 +28,10 @@ from services.written_parts import Engine
 ARROW: Final = "ArrowStream"
 _PIECE_BYTES: Final = 1 << 20
 _THREADS: Final = 8
-_ENGINE: Final[dict[str, Any]] = {
-    "background_pool_size": 1,  # each batch adds a part to each table, so these are merged at the same moment: in turn
-    "background_merges_mutations_concurrency_ratio": 4,  # begun at once, so that a small one waits for no large one
-    "background_merges_mutations_scheduling_policy": "shortest_task_first",
-}
-"""Merges leave a core to whoever records."""
+_ENGINE: Final[dict[str, Any]] = {"background_pool_size": 1, "background_merges_mutations_concurrency_ratio": 8}
+"""Merges leave a core to whoever records: each batch adds a part to each table, so all tables are merged at one moment.
+One thread has them all, a step of each in turn, eight at a time, so that no small one waits for the end of four large
+ones. (Eight may not be less than the tables' ``number_of_free_entries_in_pool_…``, which are 0 in this build.)"""
 _INSERT: Final[dict[str, Any]] = {
     "async_insert": 0,  # the server's default would gather rows and let another insert's error be ours
     "wait_end_of_query": 1,  # the status of the answer is that of the whole insert

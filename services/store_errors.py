@@ -27,6 +27,7 @@ _NO_SPACE: Final = (
 )  # fmt: skip
 _HTTP_STATUS: Final = re.compile(r"HTTP driver received HTTP status (\d{3})")
 _AWAY_STATUS: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+_TOO_MANY_PARTS: Final = 252
 _AWAY: Final = {
     159: "a query took too long",
     160: "a query would take too long",
@@ -39,7 +40,7 @@ _AWAY: Final = {
     241: "it has no memory left",
     242: "the table is read-only for now",
     243: "it has no space left",
-    252: "it has more parts than it can merge",
+    _TOO_MANY_PARTS: "it has more parts than it can merge",
     279: "none of its nodes can be reached",
     285: "too few replicas are alive",
     286: "an earlier write waits for its replicas",
@@ -73,13 +74,16 @@ def failure(what: str, error: Exception, where: Place) -> StoreError:
         where: the data directory.
 
     Returns:
-        A `StoreAwayError` if there is no space: a process that runs on tries again until somebody has made room.
+        A `StoreAwayError` if there is no space, or there are more parts than it can merge: a process that runs on tries
+        again until somebody has made room, or the engine has merged.
     """
     if any(sign in str(error) for sign in _NO_SPACE):
         return StoreAwayError(
             what, where=where, why="no space left for writing",
             todo="make room; what has ended goes on where it stopped when it is run again",
         )  # fmt: skip
+    if getattr(error, "code", None) == _TOO_MANY_PARTS:
+        return StoreAwayError(what, where=where, why=_AWAY[_TOO_MANY_PARTS], todo="it is worth trying again")
     return StoreError(what, where=where, why=(isinstance(error, OSError) and error.strerror) or _name(error))
 
 

@@ -1,7 +1,7 @@
 """TRAIL-ID-REUSED: one identity, different contents, wherever they were recorded."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -141,19 +141,29 @@ def test_spread_over_seconds_it_takes_them_and_finds_the_same(
     at_once = _prepared(store, "b")
     began = time.monotonic()
 
-    spread = _prepared(store, "b", seconds=2.0)
+    spread = _prepared(store, "b", seconds=4.0)
 
     assert time.monotonic() - began >= 1.0
     assert [piece.recorded.findings.height for piece in spread] == [2]
     assert spread[0].recorded.merkle_root == at_once[0].recorded.merkle_root
 
 
-def test_a_small_store_is_read_at_once(store: Store, tmp_path: Path) -> None:
+def test_the_pace_has_a_floor_and_no_seconds_are_no_pace(store: Store, tmp_path: Path) -> None:
     _record(store, tmp_path, "a", event(1), event(1, action="export"))
-    began = time.monotonic()
+    asked: list[str] = []
 
-    assert len(_prepared(store, "b", seconds=600.0)) == 1
-    assert time.monotonic() - began < 60
+    def rows(sql: str, of: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        asked.append(sql)
+        return Store.rows(store, sql, of)
+
+    with patch.object(store, "rows", rows):
+        slow, fast = _prepared(store, "b", seconds=600.0), _prepared(store, "b")
+
+    assert len(slow) == len(fast) == 1
+    paced = [sql for sql in asked if "max_execution_speed" in sql]
+    assert len(paced) == 2
+    assert all(f"max_execution_speed = {identity_review.SLOWEST}," in sql for sql in paced)
+    assert sum("max_threads = 1" in sql for sql in asked) == 4
 
 
 def test_the_findings_are_the_same_bytes_however_often_and_in_which_order_it_was_reviewed(tmp_path: Path) -> None:

@@ -122,12 +122,40 @@ async def test_beside_a_recorder_a_review_takes_its_time_and_at_the_end_it_does_
 
     assert set(spread) <= {SOON.review_seconds / REST, 0.0}
     assert spread[0] == SOON.review_seconds / REST
+    spread.clear()
     one, reviewer, watcher = both(MemoryLog({partition(2): [message(7)]}), store, Told(), LATE, prefix="s")
     task = asyncio.create_task(record_and_review(one, reviewer))
     await until(lambda: watcher.count == 1, task)
     await stopped(one, reviewer, task)
-    assert spread[-1] == 0.0
-    assert LATE.review_seconds / REST > SPREAD
+    assert spread == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "seconds"),
+    [
+        (RecorderSettings(review_seconds=3600, grace_seconds=60), SPREAD),
+        (RecorderSettings(review_seconds=3600, grace_seconds=4), 1.0),
+        (RecorderSettings(review_seconds=2, grace_seconds=60), 2 / REST),
+    ],
+)
+async def test_a_review_is_spread_over_no_more_than_interval_and_grace_period_allow(
+    store: MoodyStore, settings: RecorderSettings, seconds: float
+) -> None:
+    spread: list[float] = []
+
+    class Once(Reviewer):
+        async def _stops_within(self, _: float) -> bool:
+            return bool(spread)
+
+        async def _review(self, seconds: float) -> float:
+            spread.append(seconds)
+            return 0.0
+
+    reviewer = Once(recording(store, Told().publish), lambda: True, settings)
+    await reviewer.run()
+    await reviewer.close()
+
+    assert spread == [seconds]
 
 
 async def test_a_review_that_is_another_recorders_is_left_to_it(store: MoodyStore) -> None:

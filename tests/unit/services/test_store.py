@@ -338,10 +338,21 @@ def test_the_content_beside_a_record_is_that_of_the_record_for_rows_of_before_to
     assert [len(row["beside"]) for row in rows] == [32, 0, 32, 32, 32, 32, 32, 0, 32]
 
 
-def test_the_engine_merges_in_one_thread_and_small_parts_first(store: Store) -> None:
+def test_the_engine_merges_in_one_thread_eight_at_a_time(store: Store) -> None:
     rows = store.rows("SELECT name, value FROM system.server_settings WHERE name LIKE 'background_%'")
     of = {row["name"]: row["value"] for row in rows}
 
     assert of["background_pool_size"] == "1"
-    assert of["background_merges_mutations_concurrency_ratio"] == "4"
-    assert of["background_merges_mutations_scheduling_policy"] == "shortest_task_first"
+    assert of["background_merges_mutations_concurrency_ratio"] == "8"
+
+
+def test_more_parts_than_the_engine_can_merge_are_waited_for(store: Store) -> None:
+    store.client.command("ALTER TABLE range_rows MODIFY SETTING parts_to_throw_insert = 1")
+    _write(store, "one", 0, 1)
+
+    with pytest.raises(StoreAwayError, match="more parts than it can merge"):
+        _write(store, "two", 2, 3)
+
+    store.client.command("ALTER TABLE range_rows RESET SETTING parts_to_throw_insert")
+    _write(store, "two", 2, 3)
+    assert [row["id"] for row in store.rows("SELECT id FROM ranges ORDER BY id")] == ["one", "two"]
