@@ -150,27 +150,28 @@ async def place(folder: Path) -> AsyncIterator[Place]:
 
 
 class Offsets:
-    """Offsets that the recorder has committed, which it does once a batch counts."""
+    """Offsets that a group's recorder has committed, which it does once a batch counts."""
 
-    def __init__(self, admin: AIOKafkaAdminClient) -> None:
+    def __init__(self, admin: AIOKafkaAdminClient, group: str) -> None:
         self._admin = admin
+        self._group = group
 
     async def now(self) -> dict[int, int]:
         """Return the offset behind what counts, by partition."""
         try:
-            found = await self._admin.list_consumer_group_offsets(GROUP)
+            found = await self._admin.list_consumer_group_offsets(self._group)
         except (GroupCoordinatorNotAvailableError, GroupLoadInProgressError):  # nobody has joined yet
             return {}
         return {one.partition: of.offset for one, of in found.items() if one.topic == EVENTS and of.offset >= 0}
 
 
 @asynccontextmanager
-async def committed_by(bootstrap: str) -> AsyncIterator[Offsets]:
-    """Lend something to ask how far the recorder has come."""
+async def committed_by(bootstrap: str, group: str = GROUP) -> AsyncIterator[Offsets]:
+    """Lend something to ask how far the recorders of a group have come."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        yield Offsets(admin)
+        yield Offsets(admin, group)
     finally:
         await admin.close()
 

@@ -16,10 +16,10 @@ def text(part: str, told: Told) -> str:
 
 def _speed(told: Told) -> Iterator[str]:
     yield f"speed: {told['events']:,} events of {told['bytes_per_event']} bytes, Kafka to chDB;"
-    yield f"  all records and {told['findings']:,} findings of both stores agree"
+    yield f"  all records and {told['findings']:,} findings of all stores agree"
     yield "                     events/s   us CPU"
-    for name in ("recorder", "faust"):
-        yield f"  {name:16} {told[name]['events_per_second']:10,}  {told[name]['cpu_us_per_event']:7.1f}"
+    for name, title in (("before", "recorder, before"), ("faust", "faust"), ("after", "recorder, after")):
+        yield f"  {title:16} {told[name]['events_per_second']:10,}  {told[name]['cpu_us_per_event']:7.1f}"
     yield f"  recorder / faust, events/s  {told['recorder_to_faust']:5.1f}"
     yield f"  faust / recorder, CPU time  {told['faust_to_recorder_cpu']:5.1f}"
 
