@@ -135,22 +135,22 @@ def _reused(store: Store, what: Sequence[Grown], rules: list[str], seconds: floa
     """
     sources, partitions, afters, throughs = (list(column) for column in zip(*what, strict=True))
     where = {"sources": sources, "partitions": partitions, "afters": afters, "throughs": throughs}
-    events = store.rows(statement("review_size"), where)[0]["events"]
+    size = store.rows(statement("review_size"), where)[0]
+    events, rows = size["events"], size["evidence"] + size["findings"]
     slices = events // EVENTS_PER_SLICE + 1
+    each = seconds / slices / 2
     repeated, reused = statement("repeated_ids"), statement("reused_ids")
-    rows = store.rows(statement("review_rows"))[0] if seconds else {"evidence": 0, "findings": 0}
-    evidence, findings = rows["evidence"], rows["findings"]
     for one in range(slices):
         of = {**where, "slice": one, "slices": slices}
-        settings = _settings(evidence + 2 * events, seconds / slices / 2)
+        settings = _settings(size["evidence"] + 2 * events, each)
         identities = [row["identity"] for row in store.rows(f"{repeated} LIMIT {FEW + 1} {settings}", of)]
-        if identities:
-            few = len(identities) <= FEW
-            query = reused.replace("-- repeated_ids.sql", _GIVEN if few else repeated)
-            given = {"identities": identities} if few else of
-            reads = 3 * (evidence + findings) if few else 6 * (evidence + findings) + 4 * events
-            settings = _settings(reads, seconds / slices / 2)
-            yield from store.rows(f"{query} {settings}", {**given, "rules": rules})
+        if not identities:
+            continue
+        looked_for, reads = repeated, 6 * rows + 4 * events
+        if len(identities) <= FEW:
+            looked_for, reads, of = _GIVEN, 3 * rows, {"identities": identities}
+        query = reused.replace("-- repeated_ids.sql", looked_for)
+        yield from store.rows(f"{query} {_settings(reads, each)}", {**of, "rules": rules})
 
 
 def _settings(reads: int, seconds: float) -> str:

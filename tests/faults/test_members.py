@@ -49,9 +49,8 @@ async def test_zombies_that_wake_up_in_the_middle_of_a_batch_while_another_owns_
         for point in POINTS * times:
             zombie = shared.crew.start(kill_at=point, kill_after=3, kill_by=signal.SIGSTOP)
             await zombie.frozen()
-            heir = shared.crew.start(
-                batch_rows=370
-            )  # no multiple of the zombie's, and as fast as the feed on any machine
+            # Batches of another size than the zombie's, and as fast as the feed on any machine.
+            heir = shared.crew.start(batch_rows=370)
             await shared.caught_up()  # after the session time-out the heir has all partitions
             zombie.thaw()
             await asyncio.sleep(1)
