@@ -74,18 +74,21 @@ class KafkaSink:
             try:
                 if self._producer is None:
                     await self._connect()
-                for one in out:
-                    await self._send(one)
+                await self._send(out)
             except (KafkaError, LogError):
                 await self.stop()
                 raise
 
-    async def _send(self, out: Outgoing) -> None:
-        topic = self._topics[out.kind]
-        count = len(await self._partitions(topic))
-        acknowledged = []
-        for number, batch in await asyncio.to_thread(self._batches, out, count):
-            acknowledged.append(await self._producer.send_batch(batch, topic, partition=number))
+    async def _send(self, out: Sequence[Outgoing]) -> None:
+        """Hand everything to the producer at once, so that one answer of each broker is waited for."""
+        topics = {one.kind: self._topics[one.kind] for one in out}
+        counts = {topic: len(await self._partitions(topic)) for topic in topics.values()}
+        packed = await asyncio.to_thread(
+            lambda: [(topics[one.kind], *each) for one in out for each in self._batches(one, counts[topics[one.kind]])]
+        )
+        acknowledged = [
+            await self._producer.send_batch(batch, topic, partition=number) for topic, number, batch in packed
+        ]
         await asyncio.gather(*acknowledged)
 
     async def _partitions(self, topic: str) -> set[int]:

@@ -212,4 +212,4 @@ class Recording:
 
 
 def _outgoing(prepared: Sequence[Prepared]) -> list[Outgoing]:
-    return [message for one in prepared for message in outgoing(one.recorded, one.range)]
+    return list(outgoing([(one.recorded, one.range) for one in prepared]))

@@ -20,7 +20,7 @@ def told(messages: list[bytes]) -> tuple[Recorded, Range, dict[str, Outgoing]]:
     )
     recorded = run(batch, context())
     of = range_of(batch, recorded, context(), name="r", now=NOW)
-    return recorded, of, {one.kind: one for one in outgoing(recorded, of)}
+    return recorded, of, {one.kind: one for one in outgoing([(recorded, of)])}
 
 
 def test_findings_are_told_by_flag_with_their_position() -> None:
@@ -60,7 +60,7 @@ def test_findings_of_a_review_are_told_with_the_positions_of_their_events() -> N
     found = reused_id_findings([row], reviewing(context().rulebook), context().versions, first=40)
     empty = recorded.evidence.clear()
 
-    (one,) = outgoing(replace(recorded, evidence=empty, activity=None, findings=found), of)
+    (one,) = outgoing([(replace(recorded, evidence=empty, activity=None, findings=found), of)])
     assert one.positions == [b"kafka:u|5|9|1"]
 
 
@@ -84,4 +84,25 @@ def test_activity_is_told_by_party_as_the_record_that_is_evidence() -> None:
 def test_of_nothing_nothing_is_told() -> None:
     empty = RawBatch("kafka:t", 0, "native", [], [], first=0, last=4)
     recorded = run(empty, context())
-    assert list(outgoing(recorded, range_of(empty, recorded, context(), name="r", now=NOW))) == []
+    assert list(outgoing([(recorded, range_of(empty, recorded, context(), name="r", now=NOW))])) == []
+
+
+def test_of_several_batches_all_of_a_kind_is_told_together_in_order_and_under_its_own_partition() -> None:
+    pairs: list[tuple[Recorded, Range]] = []
+    alone: list[Outgoing] = []
+    one_event, other = (json.dumps(event(number)).encode() for number in (1, 2))
+    for number, messages in enumerate(([b"no", one_event], [], [other, b""])):
+        last = 6 + len(messages)
+        batch = RawBatch("kafka:t", number, "native", list(range(7, last + 1)), messages, first=7, last=max(last, 7))
+        recorded = run(batch, context())
+        pairs.append((recorded, range_of(batch, recorded, context(), name="r", now=NOW)))
+        alone += outgoing(pairs[-1:])
+
+    found = list(outgoing(pairs))
+    assert [one.kind for one in found] == ["findings", "activity", "deadletter"]
+    for one in found:
+        same = [each for each in alone if each.kind == one.kind]
+        assert one.keys == [key for each in same for key in each.keys]
+        assert one.values == [value for each in same for value in each.values]
+        assert one.positions == [position for each in same for position in each.positions]
+    assert found[-1].positions == [b"kafka:t|0|7|0", b"kafka:t|2|8|0"]
