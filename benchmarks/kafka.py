@@ -43,7 +43,7 @@ from tests.support.gateways import producers_file
 
 LOOK_SECONDS: Final = 0.1
 LAG_SECONDS: Final = 0.05
-"""Between two looks at what is committed; what is told is up to so much more than it was."""
+"""Between two looks at what is committed; what is told is more than it was by up to so much and an answer."""
 PATIENCE: Final = 120.0
 """Seconds without any progress after which it gives up."""
 POOL: Final = 200_000
@@ -66,10 +66,10 @@ def main(arguments: list[str]) -> int:
             found[name] = asyncio.run(PARTS[name](Path(tempfile.mkdtemp(dir=folder)), chosen))
             if not chosen.json:
                 print(text(name, found[name]), flush=True)
-    if chosen.json:
-        print(json.dumps(found, indent=2))
-    else:
-        print(f"{found['cores']} cores; load before {found['load']}")
+        if chosen.json:
+            print(json.dumps(found, indent=2), flush=True)
+        else:
+            print(f"{found['cores']} cores; load before {found['load']}", flush=True)
     return 0
 
 

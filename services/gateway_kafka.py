@@ -9,11 +9,12 @@ from contextlib import suppress
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, ProducerClosed, RecordListTooLargeError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 from aiokafka.structs import RecordMetadata
 
 from schemas.events import MAX_MESSAGE_BYTES
 from services.gateway_sink import Message, Position, SinkError, TooLargeError, Trouble
+from services.kafka_client import end_producer
 from services.topics import LARGEST
 
 _log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class KafkaIntake:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         producer, self._producer = self._producer, None
         if producer is not None:
-            await _stop(producer)
+            await end_producer(producer, _STOP_SECONDS)
 
     def problem(self) -> str:
         """Return why nothing can be written at present; empty if it can."""
@@ -125,7 +126,7 @@ class KafkaIntake:
             connected.set()
             await self._broken.wait()
             self._broken.clear()
-            self._begin(_stop(self._producer))
+            self._begin(end_producer(self._producer, _STOP_SECONDS))
             self._producer = None
 
     async def _connect(self) -> AIOKafkaProducer:
@@ -136,9 +137,9 @@ class KafkaIntake:
                 await producer.start()
             except (KafkaError, OSError) as error:
                 self._away(error)
-                await _stop(producer)
+                await end_producer(producer, _STOP_SECONDS)
             except asyncio.CancelledError:
-                await _stop(producer)
+                await end_producer(producer, _STOP_SECONDS)
                 raise
             else:
                 return producer
@@ -174,15 +175,3 @@ class KafkaIntake:
     def _away(self, error: Exception) -> SinkError:
         self._trouble.says("Kafka does not acknowledge")
         return SinkError("Kafka does not acknowledge", why=type(error).__name__, todo="check its brokers and topics")
-
-
-async def _stop(producer: AIOKafkaProducer) -> None:
-    """Let a producer send what it holds, for a while; then end it, and let go of what it could not send."""
-    with suppress(KafkaError, OSError):
-        try:
-            await asyncio.wait_for(producer.flush(), _STOP_SECONDS)
-        except TimeoutError:
-            # An idempotent producer never gives up by itself, and has no other way to be told so.
-            producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001
-    with suppress(KafkaError, OSError):
-        await producer.stop()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from aiokafka.errors import KafkaError
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, ProducerClosed
 
 from schemas.errors import LogAwayError, LogError, Place, UsageError
 
@@ -114,3 +116,15 @@ def kafka_error(what: str, error: KafkaError, bootstrap: str) -> LogError:
         todo = "it is tried again; see that the brokers run and that kafka.bootstrap names them"
         return LogAwayError(what, where=Place(bootstrap), why=name, todo=todo)
     return LogError(what, where=Place(bootstrap), why=name, todo="see the broker's log and kafka.security")
+
+
+async def end_producer(producer: AIOKafkaProducer, seconds: float) -> None:
+    """Let a producer send what it holds, for so long; then end it, and let go of what it could not send."""
+    with suppress(KafkaError, OSError):
+        try:
+            await asyncio.wait_for(producer.flush(), seconds)
+        except TimeoutError:
+            # An idempotent producer never gives up by itself, and has no other way to be told so.
+            producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001
+    with suppress(KafkaError, OSError):
+        await producer.stop()

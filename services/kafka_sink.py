@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from aiokafka.partitioner import murmur2
 
 from schemas.errors import LogAwayError, LogError, Place
-from services.kafka_client import KafkaSettings, told
+from services.kafka_client import KafkaSettings, end_producer, told
 from services.topics import OUT
 from streams.outgoing import POSITION, Kind, Outgoing
 
@@ -51,7 +51,7 @@ class KafkaSink:
         try:
             await producer.start()
         except KafkaError:
-            await _end(producer)
+            await end_producer(producer, STOP_SECONDS)
             raise
         self._producer = producer
         for topic in self._needed:
@@ -61,7 +61,7 @@ class KafkaSink:
         """Let go."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            await _end(producer)
+            await end_producer(producer, STOP_SECONDS)
 
     async def publish(self, out: Sequence[Outgoing]) -> None:
         """Tell messages; on an error some may have been told already, and telling all again does no harm.
@@ -80,16 +80,22 @@ class KafkaSink:
                 raise
 
     async def _send(self, out: Sequence[Outgoing]) -> None:
-        """Hand everything to the producer at once, so that one answer of each broker is waited for."""
-        topics = {one.kind: self._topics[one.kind] for one in out}
-        counts = {topic: len(await self._partitions(topic)) for topic in topics.values()}
-        packed = await asyncio.to_thread(
-            lambda: [(topics[one.kind], *each) for one in out for each in self._batches(one, counts[topics[one.kind]])]
-        )
-        acknowledged = [
-            await self._producer.send_batch(batch, topic, partition=number) for topic, number, batch in packed
-        ]
-        await asyncio.gather(*acknowledged)
+        """Hand everything to the producer, then wait until all of it is acknowledged."""
+        producer = self._producer
+        kinds = [(topic := self._topics[one.kind], len(await self._partitions(topic)), one) for one in out]
+        acknowledged: list[asyncio.Future[Any]] = []
+        try:
+            for topic, partition, batch in await asyncio.to_thread(_packed, kinds, producer.create_batch):
+                acknowledged.append(await producer.send_batch(batch, topic, partition=partition))
+            await asyncio.gather(*acknowledged)
+        except KafkaError:
+            for one in acknowledged:
+                if one.done():
+                    one.result()  # why one was refused says more than that there was no room behind it
+            raise
+        finally:
+            for one in acknowledged:
+                one.cancel()
 
     async def _partitions(self, topic: str) -> set[int]:
         try:
@@ -103,27 +109,38 @@ class KafkaSink:
             )  # fmt: skip
         return found
 
-    def _batches(self, out: Outgoing, partitions: int) -> list[tuple[int, Any]]:
-        """Return messages packed for each partition, in order; the same key always goes to the same one."""
-        batches: defaultdict[int, list[Any]] = defaultdict(lambda: [self._producer.create_batch()])
-        for key, value, position in zip(out.keys, out.values, out.positions, strict=True):
-            mine = batches[partition_of(key, partitions)]
-            headers = [(POSITION, position)]
-            if mine[-1].append(timestamp=None, key=key, value=value, headers=headers) is None:
-                mine.append(self._producer.create_batch())
-                mine[-1].append(timestamp=None, key=key, value=value, headers=headers)
-        return [(number, _closed(batch)) for number, mine in batches.items() for batch in mine]
+
+def _packed(kinds: Iterable[tuple[str, int, Outgoing]], new_batch: Callable[[], Any]) -> list[tuple[str, int, Any]]:
+    """Return messages packed as topic, partition and batch, in the order to hand them over.
+
+    Of each partition the first batches come first, then the second ones: there is one of a partition in a request, and
+    whoever hands over the next waits for the answer.
+
+    Args:
+        kinds: topic, its number of partitions, and the messages for it.
+        new_batch: makes an empty batch of messages.
+    """
+    found = [
+        (turn, topic, partition, batch)
+        for topic, partitions, out in kinds
+        for partition, mine in _batches(out, partitions, new_batch).items()
+        for turn, batch in enumerate(mine)
+    ]
+    for _, _, _, batch in found:
+        batch.close()
+    return [(topic, partition, batch) for _, topic, partition, batch in sorted(found, key=itemgetter(0))]
 
 
-async def _end(producer: Any) -> None:
-    """Stop a producer; what it could not send by now is sent by the next one."""
-    with suppress(TimeoutError, KafkaError):
-        await asyncio.wait_for(producer.stop(), STOP_SECONDS)
-
-
-def _closed(batch: Any) -> Any:
-    batch.close()
-    return batch
+def _batches(out: Outgoing, partitions: int, new_batch: Callable[[], Any]) -> dict[int, list[Any]]:
+    """Return the batches of each partition, in order; the same key always goes to the same one."""
+    batches: defaultdict[int, list[Any]] = defaultdict(lambda: [new_batch()])
+    for key, value, position in zip(out.keys, out.values, out.positions, strict=True):
+        mine = batches[partition_of(key, partitions)]
+        headers = [(POSITION, position)]
+        if mine[-1].append(timestamp=None, key=key, value=value, headers=headers) is None:
+            mine.append(new_batch())
+            mine[-1].append(timestamp=None, key=key, value=value, headers=headers)
+    return batches
 
 
 @lru_cache(KEYS_REMEMBERED)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, NodeNotReadyError, for_code
 
 SETTLE_SECONDS: Final = 20.0
@@ -41,6 +42,13 @@ async def add_partitions(bootstrap: str, name: str, *, total: int) -> None:
     async with _admin(bootstrap) as admin:
         _check(await admin.create_partitions({name: NewPartitions(total)}))
         await _settle(admin, name, total)
+
+
+async def set_topic(bootstrap: str, name: str, config: Mapping[str, str]) -> None:
+    """Give a topic these settings, and no others."""
+    async with _admin(bootstrap) as admin:
+        answers = await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, dict(config))])
+    assert not any(error for answer in answers for error, *_ in answer.resources)
 
 
 async def delete_topics(bootstrap: str, *names: str) -> None:

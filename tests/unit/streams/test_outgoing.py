@@ -87,22 +87,27 @@ def test_of_nothing_nothing_is_told() -> None:
     assert list(outgoing([(recorded, range_of(empty, recorded, context(), name="r", now=NOW))])) == []
 
 
-def test_of_several_batches_all_of_a_kind_is_told_together_in_order_and_under_its_own_partition() -> None:
+def test_of_several_batches_all_of_a_kind_is_told_together_in_their_order_and_under_their_own_partitions() -> None:
+    plain, other = (json.dumps(event(number)).encode() for number in (1, 2))
+    provided = json.dumps(event(3, exposure={"to": "government"})).encode()
     pairs: list[tuple[Recorded, Range]] = []
     alone: list[Outgoing] = []
-    one_event, other = (json.dumps(event(number)).encode() for number in (1, 2))
-    for number, messages in enumerate(([b"no", one_event], [], [other, b""])):
-        last = 6 + len(messages)
-        batch = RawBatch("kafka:t", number, "native", list(range(7, last + 1)), messages, first=7, last=max(last, 7))
+    for partition, first, messages in ((2, 7, [b"no", plain]), (0, 7, []), (2, 9, [provided]), (1, 7, [other, b""])):
+        last = first + max(len(messages), 1) - 1
+        batch = RawBatch(
+            "kafka:t", partition, "native", list(range(first, first + len(messages))), messages, first=first, last=last
+        )
         recorded = run(batch, context())
         pairs.append((recorded, range_of(batch, recorded, context(), name="r", now=NOW)))
         alone += outgoing(pairs[-1:])
 
     found = list(outgoing(pairs))
-    assert [one.kind for one in found] == ["findings", "activity", "deadletter"]
+    assert [one.kind for one in found] == ["findings", "restricted", "activity", "deadletter"]
     for one in found:
         same = [each for each in alone if each.kind == one.kind]
         assert one.keys == [key for each in same for key in each.keys]
         assert one.values == [value for each in same for value in each.values]
         assert one.positions == [position for each in same for position in each.positions]
-    assert found[-1].positions == [b"kafka:t|0|7|0", b"kafka:t|2|8|0"]
+    assert [one.positions for one in found[1:]] == [
+        [b"kafka:t|2|9|0"], [b"kafka:t|2|8|0", b"kafka:t|2|9|0", b"kafka:t|1|7|0"], [b"kafka:t|2|7|0", b"kafka:t|1|8|0"]
+    ]  # fmt: skip
