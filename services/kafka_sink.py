@@ -95,7 +95,7 @@ class KafkaSink:
             raise
         finally:
             for one in acknowledged:
-                one.cancel()
+                one.add_done_callback(_heard)
 
     async def _partitions(self, topic: str) -> set[int]:
         try:
@@ -108,6 +108,12 @@ class KafkaSink:
                 todo="make it with `ashiato topics create`; it is waited for",
             )  # fmt: skip
         return found
+
+
+def _heard(one: asyncio.Future[Any]) -> None:
+    """Ask how one ended, so that no log tells that nobody did: of several errors one is told."""
+    if not one.cancelled():
+        one.exception()
 
 
 def _packed(kinds: Iterable[tuple[str, int, Outgoing]], new_batch: Callable[[], Any]) -> list[tuple[str, int, Any]]:
