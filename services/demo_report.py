@@ -152,7 +152,9 @@ def _came_in(day: Day) -> Iterator[RenderableType]:
 
 def repeats(count: int) -> str:
     """Return in words how many events came again, unchanged."""
-    return f"{count:,} came a second time, unchanged, and count once." if count else "None came twice."
+    if count == 0:
+        return "None came twice."
+    return f"{count:,} came a second time, unchanged, and {'counts' if count == 1 else 'count'} once."
 
 
 def _flagged(day: Day, rulebook: Rulebook) -> Iterator[RenderableType]:

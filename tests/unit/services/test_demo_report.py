@@ -39,7 +39,12 @@ def test_times_are_those_of_japan() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "words"), [(0, "None came twice."), (1, "1 came a second time, unchanged, and count once.")]
+    ("count", "words"),
+    [
+        (0, "None came twice."),
+        (1, "1 came a second time, unchanged, and counts once."),
+        (1_000, "1,000 came a second time, unchanged, and count once."),
+    ],
 )
 def test_repeats_are_told_in_words(count: int, words: str) -> None:
     assert repeats(count) == words
