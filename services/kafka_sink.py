@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from aiokafka.partitioner import murmur2
 
 from schemas.errors import LogAwayError, LogError, Place
-from services.kafka_client import KafkaSettings, end_producer, told
+from services.kafka_client import KafkaSettings, end_producer, heard, told
 from services.topics import OUT
 from streams.outgoing import POSITION, Kind, Outgoing
 
@@ -95,7 +95,7 @@ class KafkaSink:
             raise
         finally:
             for one in acknowledged:
-                one.add_done_callback(_heard)
+                one.add_done_callback(heard)
 
     async def _partitions(self, topic: str) -> set[int]:
         try:
@@ -108,12 +108,6 @@ class KafkaSink:
                 todo="make it with `ashiato topics create`; it is waited for",
             )  # fmt: skip
         return found
-
-
-def _heard(one: asyncio.Future[Any]) -> None:
-    """Ask how one ended, so that no log tells that nobody did: of several errors one is told."""
-    if not one.cancelled():
-        one.exception()
 
 
 def _packed(kinds: Iterable[tuple[str, int, Outgoing]], new_batch: Callable[[], Any]) -> list[tuple[str, int, Any]]:

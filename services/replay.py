@@ -6,6 +6,7 @@ into the store, under the source ``replay:<source>``.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -13,9 +14,11 @@ from itertools import groupby
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaTimeoutError
 
+from schemas.errors import LogAwayError, Place
 from services.dead_letters import Letter, form_of
-from services.kafka_client import KafkaSettings, told
+from services.kafka_client import KafkaSettings, end_producer, heard, told
 from services.log import Partition
 from services.recording import range_of
 from services.resuming import last_range
@@ -27,6 +30,13 @@ from streams.pipeline import Context, run
 SCHEME: Final = "replay:"
 HEADER: Final = "replay-of"
 """Name of the header that says which position a message is played again from."""
+_WHAT: Final = "dead letters cannot be played again"
+
+
+TIMES: Final = 3
+"""How many times ``kafka.request_timeout_ms`` an answer is waited for: brokers may be restarted meanwhile, but somebody
+waits for the command, and has the data directory to themselves for as long."""
+STOP_SECONDS: Final = 5.0
 
 
 @asynccontextmanager
@@ -39,12 +49,12 @@ async def topics_again(kafka: KafkaSettings) -> AsyncIterator[Topics]:
     """
     # The largest message is a letter too: aiokafka sends less by itself, and the topics take as much.
     producer = AIOKafkaProducer(acks="all", enable_idempotence=True, max_request_size=INPUT_BYTES, **kafka.options())
-    with told("dead letters cannot be played again", kafka.bootstrap):
+    with told(_WHAT, kafka.bootstrap):
         try:
             await producer.start()
-            yield Topics(producer)
+            yield Topics(producer, kafka)
         finally:
-            await producer.stop()
+            await end_producer(producer, STOP_SECONDS)
 
 
 class Topics:
@@ -52,23 +62,39 @@ class Topics:
 
     Args:
         producer: a started producer of aiokafka.
+        kafka: how it reaches the brokers.
     """
 
-    def __init__(self, producer: Any) -> None:
+    def __init__(self, producer: Any, kafka: KafkaSettings) -> None:
         self._producer = producer
+        self._kafka = kafka
 
     async def play(self, letters: Sequence[Letter]) -> None:
-        """Send letters; returns when every one is durable. Each goes to its partition, so order within it stays."""
-        sent = []
-        for letter in letters:
-            topic = topic_of(letter.source)
-            there = await self._producer.partitions_for(topic)
-            headers = [(HEADER, letter.position.encode())]
-            partition = letter.partition if letter.partition in there else None
-            key = letter.position.encode() if partition is None else None
-            sent.append(await self._producer.send(topic, letter.raw, key=key, partition=partition, headers=headers))
-        for one in sent:
-            await one
+        """Send letters; returns when every one is durable. Each goes to its partition, so order within it stays.
+
+        Raises:
+            LogAwayError: the brokers stopped answering; some may have arrived.
+        """
+        seconds = TIMES * self._kafka.request_timeout_ms / 1000
+        sent: list[asyncio.Future[Any]] = []
+        try:
+            for letter in letters:
+                topic = topic_of(letter.source)
+                partition = letter.partition if letter.partition in await self._producer.partitions_for(topic) else None
+                position = letter.position.encode()
+                key = position if partition is None else None
+                headers = [(HEADER, position)]
+                sent.append(await self._producer.send(topic, letter.raw, key=key, partition=partition, headers=headers))
+            for one in sent:
+                await asyncio.wait_for(one, seconds)
+        except (TimeoutError, KafkaTimeoutError):
+            raise LogAwayError(
+                _WHAT, where=Place(self._kafka.bootstrap), why="the brokers do not answer any more",
+                todo="see that they run, and play them again; what has arrived is left out once it is recorded",
+            ) from None  # fmt: skip
+        finally:
+            for one in sent:
+                one.add_done_callback(heard)
 
 
 def into_store(

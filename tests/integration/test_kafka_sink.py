@@ -1,7 +1,9 @@
 """What follows from batches, told to a real Kafka: whole, in order, with few answers to wait for, and all or an error."""
 
 import asyncio
+import gc
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +13,9 @@ from schemas.errors import LogError
 from services.kafka_client import KafkaSettings
 from services.kafka_sink import BATCH_BYTES, KafkaSink, partition_of
 from streams.outgoing import Kind, Outgoing
+from tests.support.kafka.broker import Broker
 from tests.support.kafka.fixtures import Topics
-from tests.support.kafka.topics import read, set_topic
+from tests.support.kafka.topics import create_topic, read, set_topic
 from tests.support.recorders import sink
 
 pytestmark = pytest.mark.asyncio
@@ -89,3 +92,36 @@ async def test_what_one_topic_refuses_for_good_is_an_error_and_all_is_told_once_
     assert await told(topics.bootstrap, out["findings"]) == expected(kinds[0], 1)
     await asyncio.sleep(0)
     assert "never retrieved" not in caplog.text
+
+
+@pytest.mark.parametrize("away", ["freeze", "kill"])
+async def test_it_ends_in_time_while_the_broker_is_away_and_tells_all_once_it_is_back(
+    tmp_path: Path, away: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.kafka_sink.STOP_SECONDS", 1.0)
+    kinds = [said("findings", [1_000] * 100), said("activity", [1_000] * 100)]
+    with Broker(tmp_path / "kafka") as broker:
+        for topic in ("findings", "activity"):
+            await create_topic(broker.bootstrap, topic, partitions=3)
+        topics: dict[Kind, str] = {"findings": "findings", "activity": "activity"}
+        kafka = KafkaSink(KafkaSettings(broker.bootstrap, request_timeout_ms=1000), topics)
+        await kafka.publish([said("activity", [10])])
+
+        getattr(broker, away)()
+        telling = asyncio.create_task(kafka.publish(kinds))
+        await asyncio.sleep(3)  # it has tried again by then
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
+        assert telling.cancelled()
+        await asyncio.wait_for(kafka.stop(), 6)
+
+        if away == "freeze":
+            broker.thaw()
+        else:
+            broker.start()
+        await kafka.publish(kinds)
+        await kafka.stop()
+        for one in kinds:
+            assert set(await told(broker.bootstrap, topics[one.kind])) >= set(expected(one, 3))
+    gc.collect()
+    assert [one.message for one in caplog.records if one.name == "asyncio" and one.levelname == "ERROR"] == []
