@@ -14,7 +14,7 @@ from aiokafka.structs import RecordMetadata
 
 from schemas.events import MAX_MESSAGE_BYTES
 from services.gateway_sink import Message, Position, SinkError, TooLargeError, Trouble
-from services.kafka_client import end_producer
+from services.kafka_producers import end_producer
 from services.topics import LARGEST
 
 _log = logging.getLogger(__name__)

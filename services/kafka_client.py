@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, ProducerClosed
+from aiokafka.errors import KafkaError
 
 from schemas.errors import LogAwayError, LogError, Place, UsageError
 
@@ -116,28 +114,3 @@ def kafka_error(what: str, error: KafkaError, bootstrap: str) -> LogError:
         todo = "see that the brokers run and that kafka.bootstrap names them; recorders try again by themselves"
         return LogAwayError(what, where=Place(bootstrap), why=name, todo=todo)
     return LogError(what, where=Place(bootstrap), why=name, todo="see the broker's log and kafka.security")
-
-
-async def end_producer(producer: AIOKafkaProducer, seconds: float) -> None:
-    """Let a producer send what it holds, for so long; then end it, and let go of what it could not send.
-
-    An idempotent producer never gives up by itself, and has no public way to be told so (aiokafka's issue 1101). Its
-    sender ends first, within as long again: a message that is let go of while its request is open, or while it waits to
-    be tried again, is a ``KeyError`` in aiokafka.
-    """
-    with suppress(KafkaError, OSError):  # TimeoutError is one
-        await asyncio.wait_for(producer.flush(), seconds)
-    with suppress(KafkaError, OSError):
-        await asyncio.wait_for(producer._sender.close(), seconds)  # noqa: SLF001
-    held = producer._message_accumulator  # noqa: SLF001
-    while held._batches:  # noqa: SLF001
-        held._pop_batch(next(iter(held._batches)))  # noqa: SLF001
-    held.fail_all(ProducerClosed())
-    with suppress(KafkaError, OSError):
-        await producer.stop()
-
-
-def heard(one: asyncio.Future[Any]) -> None:
-    """Ask how a message ended, so that no log tells that nobody did: of several errors one is told."""
-    if not one.cancelled():
-        one.exception()

@@ -14,7 +14,8 @@ from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from aiokafka.partitioner import murmur2
 
 from schemas.errors import LogAwayError, LogError, Place
-from services.kafka_client import KafkaSettings, end_producer, heard, told
+from services.kafka_client import KafkaSettings, told
+from services.kafka_producers import end_producer, heard
 from services.topics import OUT
 from streams.outgoing import POSITION, Kind, Outgoing
 
@@ -50,7 +51,7 @@ class KafkaSink:
         )
         try:
             await producer.start()
-        except KafkaError:
+        except BaseException:  # cancelled too: nobody else knows of it yet
             await end_producer(producer, STOP_SECONDS)
             raise
         self._producer = producer

@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from itertools import groupby
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
 
-from schemas.errors import LogAwayError, Place
+from schemas.errors import LogError, Place
 from services.dead_letters import Letter, form_of
-from services.kafka_client import KafkaSettings, end_producer, heard, told
+from services.kafka_client import KafkaSettings, kafka_error, told
+from services.kafka_producers import end_producer, heard
 from services.log import Partition
 from services.recording import range_of
 from services.resuming import last_range
@@ -49,12 +51,15 @@ async def topics_again(kafka: KafkaSettings) -> AsyncIterator[Topics]:
     """
     # The largest message is a letter too: aiokafka sends less by itself, and the topics take as much.
     producer = AIOKafkaProducer(acks="all", enable_idempotence=True, max_request_size=INPUT_BYTES, **kafka.options())
-    with told(_WHAT, kafka.bootstrap):
-        try:
-            await producer.start()
-            yield Topics(producer, kafka)
-        finally:
-            await end_producer(producer, STOP_SECONDS)
+    try:
+        with told(_WHAT, kafka.bootstrap):
+            try:
+                await asyncio.wait_for(producer.start(), _patience(kafka))
+            except TimeoutError:
+                raise KafkaTimeoutError from None
+        yield Topics(producer, kafka)
+    finally:
+        await end_producer(producer, STOP_SECONDS)
 
 
 class Topics:
@@ -74,27 +79,49 @@ class Topics:
 
         Raises:
             LogAwayError: the brokers stopped answering; some may have arrived.
+            LogError: one is refused, or its topic is missing; some may have arrived.
         """
-        seconds = TIMES * self._kafka.request_timeout_ms / 1000
         sent: list[asyncio.Future[Any]] = []
         try:
             for letter in letters:
-                topic = topic_of(letter.source)
-                partition = letter.partition if letter.partition in await self._producer.partitions_for(topic) else None
-                position = letter.position.encode()
-                key = position if partition is None else None
-                headers = [(HEADER, position)]
-                sent.append(await self._producer.send(topic, letter.raw, key=key, partition=partition, headers=headers))
+                partition = letter.partition if letter.partition in await self._partitions(letter) else None
+                sent.append(await self._send(letter, partition))
             for one in sent:
-                await asyncio.wait_for(one, seconds)
-        except (TimeoutError, KafkaTimeoutError):
-            raise LogAwayError(
-                _WHAT, where=Place(self._kafka.bootstrap), why="the brokers do not answer any more",
-                todo="see that they run, and play them again; what has arrived is left out once it is recorded",
-            ) from None  # fmt: skip
+                await asyncio.wait_for(one, _patience(self._kafka))
+        except (TimeoutError, KafkaError) as error:
+            why = error if isinstance(error, KafkaError) else KafkaTimeoutError()
+            ours = kafka_error(_WHAT, why, self._kafka.bootstrap)
+            ours.todo = f"{ours.todo}; then play them again: what has arrived is left out once it is recorded"
+            raise ours from None
         finally:
             for one in sent:
                 one.add_done_callback(heard)
+
+    async def _partitions(self, letter: Letter) -> set[int]:
+        topic = topic_of(letter.source)
+        try:
+            found: set[int] = await self._producer.partitions_for(topic)
+        except UnknownTopicOrPartitionError:
+            found = set()
+        if not found:
+            raise LogError(
+                f"there is no topic {topic}", where=Place(self._kafka.bootstrap),
+                todo="make it with `ashiato topics create`, then play them again",
+            )  # fmt: skip
+        return found
+
+    async def _send(self, letter: Letter, partition: int | None) -> Any:
+        topic, position = topic_of(letter.source), letter.position.encode()
+        options = {"key": position if partition is None else None, "partition": partition}
+        send = partial(self._producer.send, topic, letter.raw, headers=[(HEADER, position)], **options)
+        for _ in range(TIMES - 1):
+            with suppress(KafkaTimeoutError):  # no room, since the brokers have not acknowledged those before it
+                return await send()
+        return await send()
+
+
+def _patience(kafka: KafkaSettings) -> float:
+    return TIMES * kafka.request_timeout_ms / 1000
 
 
 def into_store(

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from schemas.errors import LogAwayError
+from schemas.errors import LogAwayError, LogError
 from services.dead_letters import Letter
 from services.kafka_client import KafkaSettings
 from services.replay import topics_again
 from services.topics import EVENTS
 from tests.support.kafka.broker import Broker
+from tests.support.kafka.fixtures import Topics
 from tests.support.kafka.topics import create_topic, read
 
 pytestmark = pytest.mark.asyncio
@@ -36,7 +37,7 @@ async def test_a_broker_that_is_away_in_the_middle_is_told_in_time_and_what_had_
 
     with Broker(tmp_path / "kafka") as broker:
         await create_topic(broker.bootstrap, EVENTS)
-        with pytest.raises(LogAwayError, match=r"(?s)cannot be played again.*not answer any more.*play them again"):
+        with pytest.raises(LogAwayError, match=r"cannot be played again: KafkaTimeoutError .*play them again"):
             await asyncio.wait_for(play(broker), 30)
         if away == "freeze":
             broker.thaw()
@@ -55,3 +56,11 @@ async def test_a_broker_that_is_away_for_less_is_waited_for(tmp_path: Path) -> N
             broker.restart()
             await again.play([letter(2)])
         assert [one.value for one in await read(broker.bootstrap, EVENTS)] == [letter(1).raw, letter(2).raw]
+
+
+async def test_a_topic_that_is_missing_is_told_with_its_name(topics: Topics) -> None:
+    missing = topics.name("missing")
+    raw = letter(1).raw
+    async with topics_again(KafkaSettings(topics.bootstrap, request_timeout_ms=1000)) as again:
+        with pytest.raises(LogError, match=rf"there is no topic {missing} .*topics create.*play them again"):
+            await again.play([Letter(f"kafka:{missing}", 0, 1, 0, "invalid-value", len(raw), raw)])
