@@ -1,4 +1,4 @@
-"""Ending a producer of aiokafka, whatever its brokers do.
+"""What whoever has a producer of aiokafka needs besides it; above all, ending one, whatever its brokers do.
 
 An idempotent producer never gives up on a message by itself, and its ``stop`` waits for as long (aiokafka's issue
 1101). There is no public way to tell it to, so this reaches into it, step by step.
@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import ProducerClosed
+from aiokafka.errors import ProducerClosed, UnknownTopicOrPartitionError
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +30,15 @@ async def end_producer(producer: AIOKafkaProducer, seconds: float) -> None:
         steps.callback(_let_go, held)
         steps.push_async_callback(_within, sender.close, seconds)
         await _within(producer.flush, seconds)
+
+
+async def partitions_of(producer: AIOKafkaProducer, topic: str) -> set[int]:
+    """Return the partitions of a topic; none if there is no such topic."""
+    try:
+        found: set[int] = await producer.partitions_for(topic)
+    except UnknownTopicOrPartitionError:
+        found = set()
+    return found
 
 
 def heard(one: asyncio.Future[Any]) -> None:
@@ -66,8 +75,7 @@ def _let_go(held: Any) -> None:
     held._pending_batches = _Forgiving(held._pending_batches)  # noqa: SLF001
     held.fail_all(ProducerClosed())
     for batch in queued:
-        if batch._drain_waiter.done():  # noqa: SLF001
-            heard(batch._drain_waiter)  # noqa: SLF001
+        heard(batch._drain_waiter)  # noqa: SLF001
 
 
 async def _disconnect(producer: AIOKafkaProducer, seconds: float) -> None:

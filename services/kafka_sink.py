@@ -10,12 +10,12 @@ from operator import itemgetter
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
 from schemas.errors import LogAwayError, LogError, Place
 from services.kafka_client import KafkaSettings, told
-from services.kafka_producers import end_producer, heard
+from services.kafka_producers import end_producer, heard, partitions_of
 from services.topics import OUT
 from streams.outgoing import POSITION, Kind, Outgoing
 
@@ -99,10 +99,7 @@ class KafkaSink:
                 one.add_done_callback(heard)
 
     async def _partitions(self, topic: str) -> set[int]:
-        try:
-            found: set[int] = await self._producer.partitions_for(topic)
-        except UnknownTopicOrPartitionError:
-            found = set()
+        found = await partitions_of(self._producer, topic)
         if not found:
             raise LogAwayError(
                 f"there is no topic {topic}", where=Place(self._kafka.bootstrap),

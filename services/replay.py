@@ -15,12 +15,12 @@ from itertools import groupby
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from schemas.errors import LogError, Place
 from services.dead_letters import Letter, form_of
 from services.kafka_client import KafkaSettings, kafka_error, told
-from services.kafka_producers import end_producer, heard
+from services.kafka_producers import end_producer, heard, partitions_of
 from services.log import Partition
 from services.recording import range_of
 from services.resuming import last_range
@@ -33,7 +33,6 @@ SCHEME: Final = "replay:"
 HEADER: Final = "replay-of"
 """Name of the header that says which position a message is played again from."""
 _WHAT: Final = "dead letters cannot be played again"
-
 
 TIMES: Final = 3
 """How many times ``kafka.request_timeout_ms`` an answer is waited for: brokers may be restarted meanwhile, but somebody
@@ -84,8 +83,9 @@ class Topics:
         sent: list[asyncio.Future[Any]] = []
         try:
             for letter in letters:
-                partition = letter.partition if letter.partition in await self._partitions(letter) else None
-                sent.append(await self._send(letter, partition))
+                topic = topic_of(letter.source) or letter.source
+                partition = letter.partition if letter.partition in await self._partitions(topic) else None
+                sent.append(await self._send(letter, topic, partition))
             for one in sent:
                 await asyncio.wait_for(one, _patience(self._kafka))
         except (TimeoutError, KafkaError) as error:
@@ -97,12 +97,8 @@ class Topics:
             for one in sent:
                 one.add_done_callback(heard)
 
-    async def _partitions(self, letter: Letter) -> set[int]:
-        topic = topic_of(letter.source)
-        try:
-            found: set[int] = await self._producer.partitions_for(topic)
-        except UnknownTopicOrPartitionError:
-            found = set()
+    async def _partitions(self, topic: str) -> set[int]:
+        found = await partitions_of(self._producer, topic)
         if not found:
             raise LogError(
                 f"there is no topic {topic}", where=Place(self._kafka.bootstrap),
@@ -110,8 +106,8 @@ class Topics:
             )  # fmt: skip
         return found
 
-    async def _send(self, letter: Letter, partition: int | None) -> Any:
-        topic, position = topic_of(letter.source), letter.position.encode()
+    async def _send(self, letter: Letter, topic: str, partition: int | None) -> Any:
+        position = letter.position.encode()
         options = {"key": position if partition is None else None, "partition": partition}
         send = partial(self._producer.send, topic, letter.raw, headers=[(HEADER, position)], **options)
         for _ in range(TIMES - 1):

@@ -1,7 +1,6 @@
 """What follows from batches, told to a real Kafka: whole, in order, with few answers to wait for, and all or an error."""
 
 import asyncio
-import gc
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from streams.outgoing import Kind, Outgoing
 from tests.support.kafka.broker import Broker
 from tests.support.kafka.fixtures import Topics
 from tests.support.kafka.topics import create_topic, read, set_topic
+from tests.support.loop_errors import loop_errors
 from tests.support.recorders import sink
 
 pytestmark = pytest.mark.asyncio
@@ -123,5 +123,4 @@ async def test_it_ends_in_time_while_the_broker_is_away_and_tells_all_once_it_is
         await kafka.stop()
         for one in kinds:
             assert set(await told(broker.bootstrap, topics[one.kind])) >= set(expected(one, 3))
-    gc.collect()
-    assert [one.message for one in caplog.records if one.name == "asyncio" and one.levelname == "ERROR"] == []
+    assert loop_errors(caplog) == []

@@ -1,7 +1,6 @@
 """Dead letters go back to a real Kafka: all of them or an error, in time."""
 
 import asyncio
-import gc
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from services.topics import EVENTS
 from tests.support.kafka.broker import Broker
 from tests.support.kafka.fixtures import Topics
 from tests.support.kafka.topics import create_topic, read
+from tests.support.loop_errors import loop_errors
 
 pytestmark = pytest.mark.asyncio
 
@@ -44,8 +44,7 @@ async def test_a_broker_that_is_away_in_the_middle_is_told_in_time_and_what_had_
         else:
             broker.start()
         assert (await read(broker.bootstrap, EVENTS))[0].value == letter(1).raw
-    gc.collect()
-    assert [one.message for one in caplog.records if one.name == "asyncio" and one.levelname == "ERROR"] == []
+    assert loop_errors(caplog) == []
 
 
 async def test_a_broker_that_is_away_for_less_is_waited_for(tmp_path: Path) -> None:

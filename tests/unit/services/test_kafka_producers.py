@@ -6,7 +6,6 @@ The producer is aiokafka's own; only its way to the brokers is ours, since each 
 # ruff: noqa: SLF001  (what is tested reaches into it as well)
 
 import asyncio
-import gc
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,6 +15,7 @@ from aiokafka.errors import NodeNotReadyError, ProducerClosed, UnknownTopicOrPar
 from aiokafka.structs import TopicPartition
 
 from services.kafka_producers import end_producer, heard
+from tests.support.loop_errors import loop_errors
 
 pytestmark = pytest.mark.asyncio
 
@@ -37,11 +37,6 @@ async def put(producer: Any, partition: int) -> asyncio.Future[Any]:
     return sent
 
 
-def told(caplog: pytest.LogCaptureFixture) -> list[str]:
-    gc.collect()
-    return [one.getMessage() for one in caplog.records if one.name == "asyncio" and one.levelname == "ERROR"]
-
-
 async def test_requests_to_several_brokers_that_fail_after_the_end_are_no_errors(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -61,7 +56,7 @@ async def test_requests_to_several_brokers_that_fail_after_the_end_are_no_errors
     answer.set()
     await asyncio.sleep(0.3)
     assert asyncio.all_tasks() == {asyncio.current_task()}
-    assert told(caplog) == []
+    assert loop_errors(caplog) == []
 
 
 async def test_one_whose_sender_has_died_is_ended_too(caplog: pytest.LogCaptureFixture) -> None:
@@ -78,7 +73,7 @@ async def test_one_whose_sender_has_died_is_ended_too(caplog: pytest.LogCaptureF
     assert producer._closed
     assert first.done()
     assert second.done()
-    assert not any("never retrieved" in one for one in told(caplog))
+    assert not any("never retrieved" in one for one in loop_errors(caplog))
 
 
 async def test_whoever_waits_for_room_or_for_news_of_the_cluster_is_told() -> None:
